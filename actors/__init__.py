@@ -1,0 +1,1 @@
+"""Everything that decides or acts, and the runtime that feeds it."""

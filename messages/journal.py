@@ -1,0 +1,92 @@
+"""What is journaled, and how the event logger, the outbox and the journal writer talk."""
+
+from typing import ClassVar, get_args
+
+import msgspec
+
+from messages.base import Command, Event, MailClass
+from messages.book import EquityMarked, Opening
+from messages.instructions import InstructionReceived, InstructionRefused
+from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted, StrategySaved
+from messages.market import FundingPaid, StaleMark
+from messages.orders import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderCommand,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderUnknown,
+)
+from messages.units import Nanoseconds, Seq
+
+FORMAT_VERSION = 1
+"""Of the journal file. Raised when a reader of the older format could not read the newer one."""
+
+Entry = (
+    RunStarted
+    | Opening
+    | InstructionReceived
+    | InstructionRefused
+    | OrderSubmitted
+    | OrderAccepted
+    | OrderRejected
+    | OrderFilled
+    | OrderCancelled
+    | OrderExpired
+    | OrderUnknown
+    | FundingPaid
+    | StaleMark
+    | EquityMarked
+    | StrategySaved
+    | InputSkipped
+    | Halted
+    | ClockJumped
+    | RunEnded
+)
+"""Everything that may stand in a journal. Told to the event logger as it is."""
+
+ENTRY_TYPES: tuple[type[Entry], ...] = get_args(Entry)
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry with its stamps, as it is read back from a journal."""
+
+    seq: Seq
+    at: Nanoseconds
+    cause: Seq | None
+    hash: bytes
+    entry: Entry
+
+
+class Intend(Command, frozen=True, kw_only=True):
+    """Engine to event logger: journal the intent; the command may go to its venue when the entry is durable."""
+
+    intent: OrderSubmitted
+    command: OrderCommand
+
+
+class Append(Command, frozen=True, kw_only=True):
+    """Event logger to journal writer: write these rows, in this order. Answered by `Durable` of the last.
+
+    Attributes:
+        rows: Sequence number, body (UTF-8 JSON) and hash (32 bytes) of each entry.
+    """
+
+    rows: tuple[tuple[int, bytes, bytes], ...]
+
+
+class Durable(Event, frozen=True, kw_only=True):
+    """Journal writer to outbox: every entry up to and with this one survives a crash."""
+
+    mail: ClassVar[MailClass] = MailClass.FACT
+
+    seq: Seq
+
+
+class Hold(Command, frozen=True, kw_only=True):
+    """Event logger to outbox: keep this command until the entry that announced it is durable."""
+
+    seq: Seq
+    command: OrderCommand

@@ -1,0 +1,80 @@
+"""Prices and funding as the data says them, gathered by instant."""
+
+from typing import ClassVar
+
+import msgspec
+
+from messages.base import Command, Event, MailClass
+from messages.units import Amount, BaseAmount, InstrumentId, Nanoseconds, Price, Rate, VenueName
+
+
+class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Trading of one instrument over one span of time, known when it closes.
+
+    Attributes:
+        closed_at: End of the span; the file stamps its start.
+        volume: As the venue counts: base units, or contracts (`Instrument.contract_size`).
+    """
+
+    instrument: InstrumentId
+    closed_at: Nanoseconds
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    volume: BaseAmount
+
+
+class FundingRate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A rate that is paid at this instant on every position of a perp; positive: longs pay shorts."""
+
+    instrument: InstrumentId
+    rate: Rate
+
+
+class MarketSlice(Event, frozen=True, kw_only=True):
+    """All data of one instant, which is one input.
+
+    Attributes:
+        candles: Those that complete at this instant, in the order of their instruments' ids.
+        funding: What is paid at this instant, in the same order.
+    """
+
+    mail: ClassVar[MailClass] = MailClass.MARKET
+
+    at: Nanoseconds
+    candles: tuple[Candle, ...] = ()
+    funding: tuple[FundingRate, ...] = ()
+
+
+class SettleFunding(Command, frozen=True, kw_only=True):
+    """Data provider to a simulated venue: pay the slice's funding on the positions as they are now."""
+
+    venue: VenueName
+    funding: tuple[FundingRate, ...]
+
+
+class FundingPaid(Event, frozen=True, kw_only=True):
+    """Funding was settled on a position: ``amount = -quantity * mark * rate``, positive when received."""
+
+    venue: VenueName
+    instrument: InstrumentId
+    quantity: BaseAmount
+    mark: Price
+    rate: Rate
+    amount: Amount
+
+
+class StaleMark(Event, frozen=True, kw_only=True):
+    """A last close that is one candle length old or older was used.
+
+    Attributes:
+        closed_at: When that candle closed.
+        used_for: ``funding`` or ``valuation``.
+    """
+
+    venue: VenueName
+    instrument: InstrumentId
+    mark: Price
+    closed_at: Nanoseconds
+    used_for: str

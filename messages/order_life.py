@@ -1,0 +1,96 @@
+"""Which state an order may move to next. Every rule about an order's life is in this file.
+
+An order starts SENT when its intent is journaled. A fill that completes the amount closes it (`after`), a partial one
+leaves it where the table says. An unknown order becomes known again by any definite answer, and being unknown again is
+no news. Whatever a venue says about a closed order, except another fill, changes nothing: venues repeat themselves.
+A fill after the close is a fact that must not be lost (a cancel that lost its race), so it is allowed and applied.
+"""
+
+import enum
+from collections.abc import Mapping
+
+from messages.orders import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+)
+
+
+class OrderState(enum.StrEnum):
+    """Where an order stands."""
+
+    SENT = "SENT"
+    UNKNOWN = "UNKNOWN"
+    RESTING = "RESTING"
+    CLOSED = "CLOSED"
+
+
+MOVES: Mapping[OrderState, Mapping[type[OrderEvent], OrderState]] = {
+    OrderState.SENT: {
+        OrderAccepted: OrderState.RESTING,
+        OrderFilled: OrderState.RESTING,  # a fill may overtake its acceptance
+        OrderRejected: OrderState.CLOSED,
+        OrderCancelled: OrderState.CLOSED,
+        OrderExpired: OrderState.CLOSED,
+        OrderUnknown: OrderState.UNKNOWN,
+    },
+    OrderState.UNKNOWN: {
+        OrderAccepted: OrderState.RESTING,
+        OrderFilled: OrderState.RESTING,
+        OrderRejected: OrderState.CLOSED,
+        OrderCancelled: OrderState.CLOSED,
+        OrderExpired: OrderState.CLOSED,
+        OrderUnknown: OrderState.UNKNOWN,
+    },
+    OrderState.RESTING: {
+        OrderAccepted: OrderState.RESTING,
+        OrderFilled: OrderState.RESTING,
+        OrderCancelled: OrderState.CLOSED,
+        OrderExpired: OrderState.CLOSED,
+        OrderUnknown: OrderState.RESTING,  # it is known to exist; a look-up that failed changes nothing
+    },
+    OrderState.CLOSED: {
+        OrderAccepted: OrderState.CLOSED,
+        OrderFilled: OrderState.CLOSED,
+        OrderRejected: OrderState.CLOSED,
+        OrderCancelled: OrderState.CLOSED,
+        OrderExpired: OrderState.CLOSED,
+        OrderUnknown: OrderState.CLOSED,
+    },
+}
+
+
+class IllegalMoveError(Exception):
+    """A venue told a life that cannot be, such as rejecting an order that it had accepted.
+
+    Attributes:
+        state: Where the order stood.
+        event: What was said.
+    """
+
+    def __init__(self, state: OrderState, event: type[OrderEvent]) -> None:
+        super().__init__(f"an order that is {state} can't have {event.__name__}")
+        self.state = state
+        self.event = event
+
+
+def after(state: OrderState, event: type[OrderEvent], *, complete: bool = False) -> OrderState:
+    """Return the state after an event.
+
+    Args:
+        state: Where the order stands.
+        event: What was said about it.
+        complete: The event is a fill, and with it the whole amount is filled.
+
+    Raises:
+        IllegalMoveError: The table has no such move.
+    """
+    try:
+        target = MOVES[state][event]
+    except KeyError:
+        raise IllegalMoveError(state, event) from None
+    return OrderState.CLOSED if complete else target

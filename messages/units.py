@@ -1,0 +1,87 @@
+"""Names for values, so that the unit is in the type, and how a decimal is written.
+
+Money, amounts and prices are `Decimal`. Time is integer nanoseconds UTC.
+"""
+
+import decimal
+import enum
+from decimal import Decimal
+from typing import NewType
+
+InstructionId = NewType("InstructionId", str)
+"""The user's own name for an instruction; unique for ever within an account."""
+ClientOrderId = NewType("ClientOrderId", str)
+"""The id we send to the venue: [A-Za-z0-9]{1,32}."""
+OrderId = NewType("OrderId", str)
+"""The venue's id of an order."""
+TradeId = NewType("TradeId", str)
+"""The venue's id of a fill."""
+VenueName = NewType("VenueName", str)
+"""binance, bybit, okx."""
+AccountName = NewType("AccountName", str)
+"""binance, binance.perp, bybit, okx, X.funding, wallet."""
+Asset = NewType("Asset", str)
+"""USDT, ETH."""
+InstrumentId = NewType("InstrumentId", str)
+"""``venue:symbol`` with symbols as in instructions: bybit:ETH/USDT, bybit:ETHUSDT-PERP."""
+
+BaseAmount = NewType("BaseAmount", Decimal)
+"""Whole units of the base asset: 0.5 is half an ether in ETH/USDT, also where a venue counts contracts."""
+Price = NewType("Price", Decimal)
+"""Units of quote for one unit of base."""
+Amount = NewType("Amount", Decimal)
+"""Whole units of the asset that stands beside it."""
+Rate = NewType("Rate", Decimal)
+"""A plain fraction: 0.0001 is one basis point."""
+Nanoseconds = NewType("Nanoseconds", int)
+"""Since 1970-01-01T00:00:00Z."""
+Seq = NewType("Seq", int)
+"""Place of an entry in the journal, from 1."""
+
+SECOND_NS = 1_000_000_000
+BPS = Decimal(10_000)
+"""Basis points in one whole."""
+
+CONTEXT = decimal.Context(
+    prec=40,
+    rounding=decimal.ROUND_HALF_EVEN,
+    traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow, decimal.FloatOperation],
+)
+"""The one decimal context. Every cell sets a copy of it on its own thread."""
+
+
+class Side(enum.StrEnum):
+    """Direction of a change. LONG in an instruction is BUY, SHORT is SELL."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class TradeType(enum.StrEnum):
+    """What is traded: the asset itself, or a perpetual future on it."""
+
+    SPOT = "SPOT"
+    PERP = "PERP"
+
+
+class Liquidity(enum.StrEnum):
+    """Whether a fill took liquidity from the book or gave it."""
+
+    MAKER = "MAKER"
+    TAKER = "TAKER"
+
+
+class OrderType(enum.StrEnum):
+    """How an order is executed."""
+
+    MARKET = "MARKET"
+
+
+def plain(value: Decimal) -> str:
+    """Return a finite decimal in plain notation: no exponent, no trailing zeros, 0 and never -0."""
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
