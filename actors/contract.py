@@ -1,11 +1,12 @@
 """What an actor is, to itself and to the runtime.
 
-An actor's behaviour is a plain object: messages in by `receive`, messages out by the addresses it was built with. It has
-no thread, no clock, no ids and no randomness of its own; the runtime hands them in. A cell (actors/runtime/) hosts it.
+An actor's behaviour is a plain object: messages in by `receive`, messages out by the addresses it was built with. It
+has no thread, no clock, no ids and no randomness of its own; the runtime hands them in. A cell (actors/runtime/) hosts
+it.
 
-The journal is how an actor gets its state back: after a crash the runtime builds a new behaviour and gives every journaled
-entry to `apply`, which changes state as the first time and says nothing. So whatever an actor must not forget changes
-only in ways that `apply` can repeat.
+The journal is how an actor gets its state back: after a crash the runtime builds a new behaviour and gives every
+journaled entry to `apply`, which changes state as the first time and says nothing. So whatever an actor must not forget
+changes only in ways that `apply` can repeat.
 """
 
 from typing import Generic, Protocol, TypeVar

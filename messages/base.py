@@ -3,8 +3,9 @@
 A command is imperative and asks for something; an event is past tense and says what happened. Events that matter are
 journal entries: the event logger stamps them, and folding them again gives every actor its state back.
 
-A message is frozen all the way down, so it may be handed to any thread. ``gc=False`` is safe because a frozen value made
-of frozen values cannot close a cycle. The id of a message's cause travels beside it, in the queue (actors/contract.py).
+A message is frozen all the way down, so it may be handed to any thread. ``gc=False`` is safe because a frozen value
+made of frozen values cannot close a cycle. The id of a message's cause travels beside it, in the queue
+(actors/contract.py).
 """
 
 import enum

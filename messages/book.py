@@ -18,6 +18,10 @@ class Opening(Event, frozen=True, kw_only=True):
     amount: Amount
 
 
+Fact = Opening | OrderFilled | FundingPaid
+"""What changes the book."""
+
+
 class Balance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an account holds of an asset, without unrealised P&L."""
 
@@ -51,7 +55,7 @@ class BookChanged(Event, frozen=True, kw_only=True):
         fee_in_quote: The fee, base fees counted at the fill's price.
     """
 
-    fact: Opening | OrderFilled | FundingPaid
+    fact: Fact
     balances: tuple[Balance, ...]
     position: Position | None
     realised: Amount
@@ -68,18 +72,32 @@ class ExposureChanged(Event, frozen=True, kw_only=True):
 
 
 class RiskMeasured(Event, frozen=True, kw_only=True):
-    """Risk to P&L: the exposure against its limits. `net_notional` is at the fact's own price."""
+    """Risk to P&L: the exposure at the fact's own price, in quote.
+
+    Attributes:
+        overdrawn: A changed balance is below zero (losses and funding may do that, instructions never).
+    """
 
     exposure: ExposureChanged
     net_notional: Amount
-    breach: str | None
+    gross_notional: Amount
+    overdrawn: bool
 
 
 class PnlUpdated(Event, frozen=True, kw_only=True):
-    """P&L to strategy: the tight loop has run to its end for this fact. Amounts are totals since the start, in USDT."""
+    """P&L to strategy: the tight loop has run to its end for this fact.
 
-    fact: Opening | OrderFilled | FundingPaid
+    Attributes:
+        fact: What happened.
+        balances, position: As they are now, where the fact changed them.
+        net: Net base amount of the fact's asset over spot and perps of all venues.
+        realised, fees, funding: Totals since the start, in USDT; fees positive when paid, funding when received.
+    """
+
+    fact: Fact
+    balances: tuple[Balance, ...]
     position: Position | None
+    net: BaseAmount
     realised: Amount
     fees: Amount
     funding: Amount

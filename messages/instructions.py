@@ -1,19 +1,18 @@
 """What a strategy or a caller may ask for, and what becomes of it before any venue hears of it."""
 
 import enum
-from decimal import Decimal
 from typing import ClassVar
 
-from messages.base import Command, Event, MailClass
+from messages.base import Command, Event, MailClass, Question
 from messages.instruments import instrument_id
 from messages.units import (
     Amount,
     Asset,
     BaseAmount,
+    ClientOrderId,
     InstructionId,
     InstrumentId,
     Price,
-    Seq,
     Side,
     TradeType,
     VenueName,
@@ -94,13 +93,14 @@ class InstructionRepeated(Event, frozen=True, kw_only=True):
     """The answer to an instruction that was given before with equal content. Not journaled: nothing new happened.
 
     Attributes:
-        outcome: What the earlier one came to: REFUSED, REJECTED, FILLED, CANCELLED, EXPIRED, UNKNOWN or OPEN.
-        seq: The journal entry that says so.
+        outcome: What the earlier one came to so far: NONE, OPEN, REFUSED, REJECTED, FILLED, CANCELLED, EXPIRED or
+            UNKNOWN.
+        client_order_id: Under which its order stands in the journal, if it came to one.
     """
 
     instruction_id: InstructionId
     outcome: str
-    seq: Seq
+    client_order_id: ClientOrderId
 
 
 class CheckTrade(Command, frozen=True, kw_only=True):
@@ -131,4 +131,14 @@ class TradeRefused(Event, frozen=True, kw_only=True):
     instruction: TradeInstruction
     code: Code
     detail: str
-    price: Decimal | None
+    price: Price | None
+
+
+class AskRefusals(Question, frozen=True, kw_only=True):
+    """To the engine; answered by `RefusalsTold`."""
+
+
+class RefusalsTold(Event, frozen=True, kw_only=True):
+    """How often each code was given, in the order of the codes' names."""
+
+    counts: tuple[tuple[str, int], ...]

@@ -4,9 +4,9 @@ from typing import ClassVar, get_args
 
 import msgspec
 
-from messages.base import Command, Event, MailClass
+from messages.base import Command, Event, MailClass, Question
 from messages.book import EquityMarked, Opening
-from messages.instructions import InstructionReceived, InstructionRefused
+from messages.instructions import CheckTrade, InstructionReceived, InstructionRefused
 from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted, StrategySaved
 from messages.market import FundingPaid, StaleMark
 from messages.orders import (
@@ -60,6 +60,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     entry: Entry
 
 
+class Admit(Command, frozen=True, kw_only=True):
+    """Engine to event logger: journal that the instruction came, and then go on with it, as its effect.
+
+    Attributes:
+        then: What the gate is asked, or the refusal that is journaled next.
+    """
+
+    received: InstructionReceived
+    then: CheckTrade | InstructionRefused
+
+
 class Intend(Command, frozen=True, kw_only=True):
     """Engine to event logger: journal the intent; the command may go to its venue when the entry is durable."""
 
@@ -90,3 +101,20 @@ class Hold(Command, frozen=True, kw_only=True):
 
     seq: Seq
     command: OrderCommand
+
+
+class AskJournal(Question, frozen=True, kw_only=True):
+    """To the event logger; answered by `JournalTold`."""
+
+
+class JournalTold(Event, frozen=True, kw_only=True):
+    """How the journal stands.
+
+    Attributes:
+        counts: How many entries of each type, in the order of the types' names.
+        last_hash: Of the last entry; None without a journal.
+    """
+
+    seq: Seq
+    counts: tuple[tuple[str, int], ...]
+    last_hash: bytes | None

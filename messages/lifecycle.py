@@ -38,6 +38,9 @@ class EndRun(Command, frozen=True, kw_only=True):
     outcome: str
     reason: str
     market_events: int
+    currency: Asset
+    equity_start: Amount | None
+    equity_end: Amount | None
 
 
 class Halt(Command, frozen=True, kw_only=True):

@@ -1,0 +1,327 @@
+"""The engine: turns instructions into orders, and follows every order to its end.
+
+An instruction enters once. Its id and content are remembered for ever (actors/id_table.py): the same again is
+answered with the earlier outcome, other content under the same id is refused. The engine makes the first checks
+(HALTED, BUSY, DUPLICATE_ID), the gate all others; what passes becomes an intent that is journaled before the venue
+hears.
+
+Whatever a venue says about an order comes here first: held against the table of an order's life, fills known by trade
+id are dropped, the rest goes to the event logger, which stamps it and tells everybody. State changes in `_follow`
+alone, which `apply` calls too.
+"""
+
+from collections import OrderedDict
+from decimal import Decimal
+from hashlib import blake2b
+from typing import assert_never
+
+from actors.contract import Actor, Address
+from actors.errors import InvariantError
+from actors.id_table import IdTable
+from actors.order_ids import client_order_id, id_digest
+from messages.base import Message, Question
+from messages.instructions import (
+    AskRefusals,
+    CheckTrade,
+    Code,
+    InstructionReceived,
+    InstructionRefused,
+    InstructionRepeated,
+    RefusalsTold,
+    TradeInstruction,
+    TradePassed,
+    TradeRefused,
+)
+from messages.journal import Admit, Entry, Intend, Record
+from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, RunEnded
+from messages.order_life import OrderState, after
+from messages.orders import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderUnknown,
+    SubmitOrder,
+)
+from messages.units import ClientOrderId, InstructionId, OrderType, TradeId, plain
+
+EngineMessage = TradeInstruction | TradePassed | TradeRefused | OrderEvent | Halt | Congested | ClockJumped | EndRun
+
+_REMEMBERED_ORDERS = 1024
+"""How many closed orders are kept to know a repeated fill by its trade id."""
+
+_OUTCOMES = ("NONE", "OPEN", "REFUSED", "REJECTED", "FILLED", "CANCELLED", "EXPIRED", "UNKNOWN")
+_OPEN = _OUTCOMES.index("OPEN")
+_FILLED = _OUTCOMES.index("FILLED")
+_OUTCOME_OF = {
+    OrderAccepted: _OPEN,
+    OrderRejected: _OUTCOMES.index("REJECTED"),
+    OrderFilled: _OPEN,
+    OrderCancelled: _OUTCOMES.index("CANCELLED"),
+    OrderExpired: _OUTCOMES.index("EXPIRED"),
+    OrderUnknown: _OUTCOMES.index("UNKNOWN"),
+}
+
+
+class _Order:
+    """An order that is not forgotten yet."""
+
+    __slots__ = ("amount", "filled", "key", "state", "trades")
+
+    def __init__(self, amount: Decimal, key: int) -> None:
+        self.amount = amount
+        self.filled = Decimal(0)
+        self.key = key
+        self.state = OrderState.SENT
+        self.trades: tuple[TradeId, ...] = ()
+
+
+class Engine(Actor[EngineMessage]):
+    """Receives instructions and order events; answers through the event logger.
+
+    Args:
+        namespace: 16 bytes that set this account's order ids apart from all others.
+        halted: Why everything is refused from the start, or None.
+        gate: Asked before an intent is written.
+        log: The event logger.
+        strategy: Hears of repeated instructions.
+    """
+
+    def __init__(
+        self,
+        *,
+        namespace: bytes,
+        halted: str | None,
+        gate: Address[CheckTrade],
+        log: Address[Entry | Admit | Intend],
+        strategy: Address[InstructionRepeated],
+    ) -> None:
+        self._namespace = namespace
+        self._gate = gate
+        self._log = log
+        self._strategy = strategy
+        self._halted = halted
+        self._congested = False
+        self._known = IdTable()
+        self._orders: dict[ClientOrderId, _Order] = {}
+        self._closed: OrderedDict[ClientOrderId, _Order] = OrderedDict()
+        self._refusals: dict[Code, int] = {}
+        self._digest: tuple[InstructionId, bytes] | None = None  # of the instruction that the gate is asked about
+
+    def receive(self, message: EngineMessage) -> None:
+        match message:
+            case TradeInstruction():
+                self._instructed(message)
+            case TradePassed():
+                self._send(message)
+            case TradeRefused():
+                self._refused(message)
+            case OrderAccepted() | OrderFilled() | OrderRejected() | OrderCancelled() | OrderExpired() | OrderUnknown():
+                self._reported(message)
+            case Halt():
+                self._halt(message.reason)
+            case Congested():
+                self._congested = message.on
+            case ClockJumped():
+                self._log.tell(message)
+                self._halt("the wall clock jumped; skew is not measured yet")
+            case EndRun():
+                self._end(message)
+            case _:
+                assert_never(message)
+
+    def answer(self, question: Question) -> Message:
+        if not isinstance(question, AskRefusals):
+            return super().answer(question)
+        return RefusalsTold(counts=tuple(sorted((code.value, count) for code, count in self._refusals.items())))
+
+    def apply(self, record: Record) -> None:
+        match record.entry:
+            case InstructionReceived() as entry:
+                key, content = self._keys(entry)
+                if self._known.find(key) < 0:
+                    self._known.add(key, content)
+            case InstructionRefused() as entry:
+                self._count(entry)
+            case OrderSubmitted() as entry:
+                self._open(entry)
+            case OrderAccepted() | OrderFilled() | OrderRejected() | OrderCancelled() | OrderExpired() | OrderUnknown():
+                self._follow(record.entry)
+            case Halted() as entry:
+                self._halted = entry.reason
+            case _:
+                pass
+
+    def _instructed(self, instruction: TradeInstruction) -> None:
+        received = InstructionReceived(
+            instruction_id=instruction.instruction_id,
+            venue_type="cex",
+            venue=instruction.venue,
+            trade_type=instruction.trade_type,
+            instrument=instruction.instrument,
+            side=instruction.side,
+            amount=instruction.amount,
+            reduce_only=instruction.reduce_only,
+        )
+        key, content = self._keys(received)
+        slot = self._known.find(key)
+        if slot >= 0 and self._known.content(slot) == content:
+            self._repeat(instruction.instruction_id, slot)
+            return
+        if slot < 0:
+            self._known.add(key, content)
+        if self._halted is not None:
+            self._refuse(received, Code.HALTED, self._halted)
+        elif self._congested and not instruction.reduce_only:
+            self._refuse(received, Code.BUSY, "too many reports are waiting; no new risk until they are worked")
+        elif slot >= 0:
+            self._refuse(received, Code.DUPLICATE_ID, "this id was used with other content")
+        else:
+            self._log.tell(Admit(received=received, then=CheckTrade(instruction=instruction)))
+
+    def _refuse(self, received: InstructionReceived, code: Code, detail: str) -> None:
+        refused = InstructionRefused(instruction_id=received.instruction_id, code=code, detail=detail)
+        self._count(refused)
+        self._log.tell(Admit(received=received, then=refused))
+
+    def _refused(self, answer: TradeRefused) -> None:
+        refused = InstructionRefused(
+            instruction_id=answer.instruction.instruction_id, code=answer.code, detail=answer.detail, price=answer.price
+        )
+        self._count(refused)
+        self._log.tell(refused)
+
+    def _count(self, refused: InstructionRefused) -> None:
+        self._refusals[refused.code] = self._refusals.get(refused.code, 0) + 1
+        slot = self._known.find(self._key(refused.instruction_id))
+        if not self._known.outcome(slot):  # a duplicate's refusal leaves the first one's outcome alone
+            self._known.set_outcome(slot, _OUTCOMES.index("REFUSED"))
+
+    def _send(self, passed: TradePassed) -> None:
+        instruction = passed.instruction
+        order_id = client_order_id(self._digest_of(instruction.instruction_id))
+        intent = OrderSubmitted(
+            instruction_id=instruction.instruction_id,
+            client_order_id=order_id,
+            venue=instruction.venue,
+            instrument=instruction.instrument,
+            side=instruction.side,
+            amount=passed.amount,
+            order_type=OrderType.MARKET,
+            price=None,
+            reduce_only=instruction.reduce_only,
+            reference_price=passed.reference_price,
+            held_asset=passed.held_asset,
+            held_amount=passed.held_amount,
+        )
+        command = SubmitOrder(
+            instruction_id=instruction.instruction_id,
+            client_order_id=order_id,
+            venue=instruction.venue,
+            instrument=instruction.instrument,
+            side=instruction.side,
+            amount=passed.amount,
+            order_type=OrderType.MARKET,
+            price=None,
+            reduce_only=instruction.reduce_only,
+        )
+        self._open(intent)
+        self._log.tell(Intend(intent=intent, command=command))
+
+    def _reported(self, event: OrderEvent) -> None:
+        order = self._orders.get(event.client_order_id)
+        if (
+            isinstance(event, OrderFilled)
+            and order is not None
+            and order.state in {OrderState.SENT, OrderState.UNKNOWN}
+        ):
+            # A fill that overtakes its acceptance implies it: exactly one precedes every fill in the journal.
+            self._reported(
+                OrderAccepted(
+                    venue=event.venue,
+                    instrument=event.instrument,
+                    order_id=event.order_id,
+                    client_order_id=event.client_order_id,
+                    instruction_id=event.instruction_id,
+                )
+            )
+        if self._follow(event):
+            self._log.tell(event)
+
+    def _open(self, intent: OrderSubmitted) -> None:
+        key = self._key(intent.instruction_id)
+        self._orders[intent.client_order_id] = _Order(intent.amount, key)
+        self._known.set_outcome(self._known.find(key), _OPEN)
+
+    def _follow(self, event: OrderEvent) -> bool:
+        """Move an order on; return whether the event was news."""
+        order = self._orders.get(event.client_order_id) or self._closed.get(event.client_order_id)
+        if order is None:
+            raise InvariantError(f"{event.venue} reports on order {event.client_order_id}, which we never sent")
+        complete = False
+        if isinstance(event, OrderFilled):
+            if event.trade_id in order.trades:
+                return False
+            order.trades += (event.trade_id,)
+            order.filled += event.amount
+            complete = order.filled >= order.amount
+        state = after(order.state, type(event), complete=complete)
+        is_news = state is not order.state or isinstance(event, OrderFilled)
+        if state is not order.state:
+            order.state = state
+            outcome = _FILLED if complete else _OUTCOME_OF[type(event)]
+            self._known.set_outcome(self._known.find(order.key), outcome)
+            if state is OrderState.CLOSED:
+                self._close(event.client_order_id, order)
+        return is_news
+
+    def _close(self, order_id: ClientOrderId, order: _Order) -> None:
+        del self._orders[order_id]
+        self._closed[order_id] = order
+        if len(self._closed) > _REMEMBERED_ORDERS:
+            self._closed.popitem(last=False)
+
+    def _repeat(self, instruction: InstructionId, slot: int) -> None:
+        self._strategy.tell(
+            InstructionRepeated(
+                instruction_id=instruction,
+                outcome=_OUTCOMES[self._known.outcome(slot)],
+                client_order_id=client_order_id(self._digest_of(instruction)),
+            )
+        )
+
+    def _halt(self, reason: str) -> None:
+        if self._halted is None:
+            self._halted = reason
+            self._log.tell(Halted(reason=reason))
+
+    def _end(self, end: EndRun) -> None:
+        self._log.tell(
+            RunEnded(
+                outcome=end.outcome,
+                reason=end.reason,
+                market_events=end.market_events,
+                currency=end.currency,
+                equity_start=end.equity_start,
+                equity_end=end.equity_end,
+            )
+        )
+
+    def _digest_of(self, instruction: InstructionId) -> bytes:
+        if self._digest is None or self._digest[0] != instruction:
+            self._digest = instruction, id_digest(self._namespace, instruction)
+        return self._digest[1]
+
+    def _key(self, instruction: InstructionId) -> int:
+        return int.from_bytes(self._digest_of(instruction)[24:], "big")
+
+    def _keys(self, entry: InstructionReceived) -> tuple[int, int]:
+        """Return the digests that stand for an instruction's id and its content."""
+        content = f"{entry.instrument}|{entry.side}|{plain(entry.amount)}|{entry.reduce_only}"
+        return (
+            self._key(entry.instruction_id),
+            int.from_bytes(blake2b(content.encode(), digest_size=8).digest(), "big"),
+        )

@@ -1,0 +1,153 @@
+"""The event logger: stamps every entry, in the core's order, and tells everybody whom it concerns.
+
+What an actor wants on record it tells here. The entry gets its sequence number, the turn's time, the number of the
+entry that caused it, and the hash that chains it to all before; then it goes, stamped, to those who follow its type,
+and what they say carries it as their cause. Finished turns go to the journal writer; an intent goes at once, together
+with the command that waits for it in the outbox.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from actors.contract import Actor, Address, Turn
+from actors.journal.encoding import encode, next_hash
+from messages.base import Message, Question
+from messages.instructions import CheckTrade, InstructionRefused
+from messages.journal import Admit, Append, AskJournal, Entry, Hold, Intend, JournalTold, Record
+from messages.units import Seq
+
+LoggerMessage = Entry | Admit | Intend
+
+
+class Chain(Protocol):
+    """Turns a stamped entry into the row that is written."""
+
+    @property
+    def last_hash(self) -> bytes | None:
+        """Hash of the last entry, None where there is no journal."""
+
+    def row(self, seq: int, at: int, cause: int | None, entry: Entry) -> tuple[int, bytes, bytes]:
+        """Encode an entry and chain it to the one before."""
+
+    def go_on_from(self, digest: bytes) -> None:
+        """Take over the hash of the last entry that is on record."""
+
+
+class HashChain:
+    """Rows of a journal: hash_n = sha256(hash_{n-1} + body_n)."""
+
+    def __init__(self, first: bytes) -> None:
+        self._hash = first
+
+    @property
+    def last_hash(self) -> bytes | None:
+        return self._hash
+
+    def row(self, seq: int, at: int, cause: int | None, entry: Entry) -> tuple[int, bytes, bytes]:
+        """Encode an entry and chain it to the one before."""
+        body = encode(seq, at, cause, entry)
+        self._hash = next_hash(self._hash, body)
+        return seq, body, self._hash
+
+    def go_on_from(self, digest: bytes) -> None:
+        """Take over the hash of the last entry that is on record."""
+        self._hash = digest
+
+
+class NoChain:
+    """Rows of a run without a journal: numbered, and that is all."""
+
+    last_hash = None
+
+    def row(self, seq: int, at: int, cause: int | None, entry: Entry) -> tuple[int, bytes, bytes]:  # noqa: ARG002
+        """Number an entry."""
+        return seq, b"", b""
+
+    def go_on_from(self, digest: bytes) -> None:
+        """Nothing is chained."""
+
+
+class EventLogger(Actor[LoggerMessage]):
+    """Stamps, chains and spreads entries.
+
+    Args:
+        turn: The core's; its cause is moved on here, and nowhere else.
+        chain: How rows are made.
+        followers: Who is told of which type of entry, in order.
+        gate: Asked about admitted instructions.
+        outbox: Keeps commands until they are durable.
+        writer: Gets the rows.
+    """
+
+    def __init__(
+        self,
+        *,
+        turn: Turn,
+        chain: Chain,
+        followers: Mapping[type[Entry], tuple[Address[Entry], ...]],
+        gate: Address[CheckTrade],
+        outbox: Address[Hold],
+        writer: Address[Append],
+    ) -> None:
+        self._turn = turn
+        self._chain = chain
+        self._followers = followers
+        self._gate = gate
+        self._outbox = outbox
+        self._writer = writer
+        self._seq = 0
+        self._rows: list[tuple[int, bytes, bytes]] = []
+        self._counts: dict[type[Entry], int] = {}
+
+    def receive(self, message: LoggerMessage) -> None:
+        if isinstance(message, Intend):
+            self._intend(message)
+        elif isinstance(message, Admit):
+            self._admit(message)
+        else:
+            self._stamp(message)
+
+    def answer(self, question: Question) -> Message:
+        if not isinstance(question, AskJournal):
+            return super().answer(question)
+        counts = sorted((kind.__name__, count) for kind, count in self._counts.items())
+        return JournalTold(seq=Seq(self._seq), counts=tuple(counts), last_hash=self._chain.last_hash)
+
+    def apply(self, record: Record) -> None:
+        self._seq = record.seq
+        self._chain.go_on_from(record.hash)
+        kind = type(record.entry)
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+
+    def turn_ended(self) -> None:
+        if self._rows:
+            self._hand_on()
+
+    def _admit(self, admit: Admit) -> None:
+        self._stamp(admit.received)
+        if isinstance(admit.then, InstructionRefused):
+            self._stamp(admit.then)
+        else:
+            self._gate.tell(admit.then)
+
+    def _intend(self, intend: Intend) -> None:
+        seq = self._stamp(intend.intent)
+        self._outbox.tell(Hold(seq=seq, command=intend.command))
+        self._hand_on()
+
+    def _stamp(self, entry: Entry) -> Seq:
+        """Put an entry on record and tell its followers; what is said after it in this message has it as its cause."""
+        self._seq = seq = self._seq + 1
+        turn = self._turn
+        self._rows.append(self._chain.row(seq, turn.at, turn.cause, entry))
+        kind = type(entry)
+        counts = self._counts
+        counts[kind] = counts.get(kind, 0) + 1
+        turn.cause = Seq(seq)
+        for follower in self._followers.get(kind, ()):
+            follower.tell(entry)
+        return Seq(seq)
+
+    def _hand_on(self) -> None:
+        self._writer.tell(Append(rows=tuple(self._rows)))
+        self._rows.clear()

@@ -1,0 +1,190 @@
+"""A centralised exchange in a simulation: one class for Binance, Bybit and OKX, whose rules are data.
+
+Market orders fill at the last completed close moved by the slippage model, whole and once. It keeps its own record of
+positions, as a real exchange does; ours is the position monitor's. It knows an order by the client's id: the same id
+again is answered again and places nothing.
+"""
+
+from collections import OrderedDict
+from decimal import Decimal
+from typing import assert_never
+
+from actors.contract import Actor, Address, Turn
+from actors.exchange.pricing import funding_payment, is_fresh, slipped_price, trade_fee
+from actors.rounding import is_multiple
+from messages.instruments import Instrument, VenueModel
+from messages.journal import Record
+from messages.market import Candle, FundingPaid, FundingRate, MarketSlice, SettleFunding, StaleMark
+from messages.orders import OrderAccepted, OrderEvent, OrderFilled, OrderRejected, SubmitOrder
+from messages.units import BaseAmount, ClientOrderId, InstrumentId, Liquidity, OrderId, Rate, Side, TradeId, TradeType
+
+_ZERO = Decimal(0)
+_REMEMBERED = 1024
+"""Orders whose answers can be given again."""
+
+VenueMessage = SubmitOrder | MarketSlice | SettleFunding
+
+
+class SimulatedExchange(Actor[VenueMessage]):
+    """Fills orders from history, as the venue's rules and the slippage model say.
+
+    Args:
+        turn: For the time at which a price is still fresh.
+        model: Instruments, fees and slippage.
+        candle_ns: Length of a candle.
+        engine: Hears what becomes of orders.
+        log: Is told of funding.
+    """
+
+    def __init__(
+        self,
+        *,
+        turn: Turn,
+        model: VenueModel,
+        candle_ns: int,
+        engine: Address[OrderEvent],
+        log: Address[FundingPaid | StaleMark],
+    ) -> None:
+        self._turn = turn
+        self._model = model
+        self._candle_ns = candle_ns
+        self._engine = engine
+        self._log = log
+        self._instruments = {each.instrument_id: each for each in model.instruments}
+        self._candles: dict[InstrumentId, Candle] = {}
+        self._positions: dict[InstrumentId, Decimal] = {}
+        self._orders = 0
+        self._trades = 0
+        self._answers: OrderedDict[ClientOrderId, tuple[OrderEvent, ...]] = OrderedDict()
+
+    def receive(self, message: VenueMessage) -> None:
+        match message:
+            case MarketSlice():
+                self.apply_market(message)
+            case SubmitOrder():
+                self._submit(message)
+            case SettleFunding():
+                for rate in message.funding:
+                    self._settle(rate)
+            case _:
+                assert_never(message)
+
+    def apply(self, record: Record) -> None:
+        entry = record.entry
+        if isinstance(entry, OrderAccepted | OrderRejected | OrderFilled) and entry.venue == self._model.venue:
+            self._remember(entry)
+
+    def apply_market(self, market: MarketSlice) -> None:
+        instruments, candles = self._instruments, self._candles
+        for candle in market.candles:
+            if candle.instrument in instruments:
+                candles[candle.instrument] = candle
+
+    def _submit(self, order: SubmitOrder) -> None:
+        answers = self._answers.get(order.client_order_id)
+        if answers is None:
+            answers = self._place(order)
+            for answer in answers:
+                self._remember(answer)
+        for answer in answers:
+            self._engine.tell(answer)
+
+    def _place(self, order: SubmitOrder) -> tuple[OrderEvent, ...]:
+        instrument = self._instruments[order.instrument]
+        candle = self._candles.get(order.instrument)
+        if order.amount < instrument.min_quantity or not is_multiple(order.amount, instrument.lot):
+            return (self._rejection(order, "LOT", "the amount is not a whole number of lots"),)
+        if order.reduce_only and order.amount > self._reducible(order):
+            return (self._rejection(order, "REDUCE_ONLY", "the order would open or enlarge a position"),)
+        if candle is None or not is_fresh(candle, self._turn.at, self._candle_ns):
+            return (self._rejection(order, "NO_PRICE", "no trading at this instant"),)
+        price = slipped_price(candle, instrument, order.side, order.amount, self._model.slippage)
+        if price is None:
+            return (self._rejection(order, "NO_PRICE", "nobody trades this amount"),)
+        fees = self._model.perp_fees if instrument.trade_type is TradeType.PERP else self._model.spot_fees
+        fee, fee_asset = trade_fee(instrument, order.side, order.amount, price, fees.taker)
+        order_id = OrderId(f"{order.venue}-{self._orders + 1}")
+        accepted = OrderAccepted(
+            venue=order.venue,
+            instrument=order.instrument,
+            order_id=order_id,
+            client_order_id=order.client_order_id,
+            instruction_id=order.instruction_id,
+        )
+        filled = OrderFilled(
+            venue=order.venue,
+            instrument=order.instrument,
+            side=order.side,
+            amount=order.amount,
+            price=price,
+            fee=fee,
+            fee_asset=fee_asset,
+            liquidity=Liquidity.TAKER,
+            order_id=order_id,
+            client_order_id=order.client_order_id,
+            trade_id=TradeId(f"{order.venue}-t{self._trades + 1}"),
+            instruction_id=order.instruction_id,
+        )
+        return accepted, filled
+
+    def _reducible(self, order: SubmitOrder) -> Decimal:
+        quantity = self._positions.get(order.instrument, _ZERO)
+        return quantity if order.side is Side.SELL else -quantity
+
+    def _remember(self, answer: OrderEvent) -> None:
+        """Keep what was answered, and what it means for the position. The one place where an order changes state."""
+        known = self._answers.get(answer.client_order_id, ())
+        self._answers[answer.client_order_id] = (*known, answer)
+        if not known:
+            self._orders += 1
+            if len(self._answers) > _REMEMBERED:
+                self._answers.popitem(last=False)
+        if isinstance(answer, OrderFilled):
+            self._trades += 1
+            if self._instruments[answer.instrument].trade_type is TradeType.PERP:
+                change = answer.amount if answer.side is Side.BUY else -answer.amount
+                self._positions[answer.instrument] = self._positions.get(answer.instrument, _ZERO) + change
+
+    def _rejection(self, order: SubmitOrder, reason: str, detail: str) -> OrderRejected:
+        return OrderRejected(
+            venue=order.venue,
+            instrument=order.instrument,
+            client_order_id=order.client_order_id,
+            instruction_id=order.instruction_id,
+            by="venue",
+            reason=reason,
+            detail=detail,
+        )
+
+    def _settle(self, funding: FundingRate) -> None:
+        """Pay funding on a position at the last close, stale or not."""
+        quantity = self._positions.get(funding.instrument, _ZERO)
+        if not quantity:
+            return
+        candle = self._candles[funding.instrument]
+        if not is_fresh(candle, self._turn.at, self._candle_ns):
+            self._log.tell(
+                StaleMark(
+                    venue=self._model.venue,
+                    instrument=funding.instrument,
+                    mark=candle.close,
+                    closed_at=candle.closed_at,
+                    used_for="funding",
+                )
+            )
+        amount = funding_payment(BaseAmount(quantity), candle.close, funding.rate)
+        self._log.tell(
+            FundingPaid(
+                venue=self._model.venue,
+                instrument=funding.instrument,
+                quantity=BaseAmount(quantity),
+                mark=candle.close,
+                rate=Rate(funding.rate),
+                amount=amount,
+            )
+        )
+
+
+def instruments_of(models: tuple[VenueModel, ...]) -> dict[InstrumentId, Instrument]:
+    """Return all instruments of all venues, venues in the order given."""
+    return {each.instrument_id: each for model in models for each in model.instruments}

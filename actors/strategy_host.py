@@ -1,0 +1,156 @@
+"""The host of the user's strategy: the one actor that runs code we did not write.
+
+What a strategy returns becomes instructions, each worked in a turn of its own. What it raises is either the end of the
+run, or (``on_error = "skip"``) an `InputSkipped`: then what it returned for that input is nothing, and it goes on with
+the state it had: rebuilt from its last snapshot, built anew if stateless, and as it is if its state changes in `apply`
+alone. An exception in `apply` or `restore` always ends the run, since folding would meet it again.
+"""
+
+import inspect
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import PurePath
+
+import msgspec
+
+from actors.contract import Actor, Address
+from actors.errors import StrategyError
+from actors.strategies.contract import OwnEvent, Strategy, StrategyContext, memory_of
+from messages.book import Opening, PnlUpdated
+from messages.instructions import InstructionReceived, InstructionRefused, InstructionRepeated, TradeInstruction
+from messages.journal import Record
+from messages.lifecycle import InputSkipped, StrategySaved
+from messages.market import FundingPaid, MarketSlice
+from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
+
+HostMessage = (
+    MarketSlice
+    | PnlUpdated
+    | OrderAccepted
+    | OrderRejected
+    | OrderCancelled
+    | OrderExpired
+    | OrderUnknown
+    | InstructionRefused
+    | InstructionRepeated
+)
+
+
+class StrategyHost(Actor[HostMessage]):
+    """Shows the strategy what happens, and passes on what it wants.
+
+    Args:
+        build: Makes the strategy.
+        context: The strategy's; the host keeps its totals and numbering right.
+        skip_errors: Go on when the strategy raises.
+        engine: Gets the instructions.
+        log: Gets snapshots and skipped inputs.
+    """
+
+    def __init__(
+        self,
+        *,
+        build: Callable[[StrategyContext], Strategy],
+        context: StrategyContext,
+        skip_errors: bool,
+        engine: Address[TradeInstruction],
+        log: Address[StrategySaved | InputSkipped],
+    ) -> None:
+        self._build = build
+        self._context = context
+        self._skip_errors = skip_errors
+        self._engine = engine
+        self._log = log
+        self._strategy = build(context)
+        self._memory = memory_of(self._strategy)
+        self._saved: str | None = None
+
+    def receive(self, message: HostMessage) -> None:
+        if isinstance(message, MarketSlice):
+            self._run(message, lambda: self._strategy.on_slice(message))
+            return
+        if isinstance(message, PnlUpdated):
+            self._context.pnl = message
+            if isinstance(message.fact, Opening):
+                return
+            event: OwnEvent = message.fact
+        else:
+            event = message
+        if self._memory == "apply":
+            self._guarded(lambda: self._strategy.apply(event))  # type: ignore[attr-defined]  # memory_of looked
+        self._run(event, lambda: self._strategy.on_event(event))
+
+    def apply(self, record: Record) -> None:
+        entry = record.entry
+        if isinstance(entry, InstructionReceived):
+            self._context.saw(entry.instruction_id)
+        elif isinstance(entry, StrategySaved):
+            self._saved = entry.state
+            self._restore()
+        elif self._memory == "apply" and isinstance(
+            entry,
+            OrderAccepted
+            | OrderFilled
+            | OrderRejected
+            | OrderCancelled
+            | OrderExpired
+            | OrderUnknown
+            | FundingPaid
+            | InstructionRefused,
+        ):
+            self._guarded(lambda: self._strategy.apply(entry))  # type: ignore[attr-defined]
+
+    def _run(self, message: MarketSlice | OwnEvent, wanted: Callable[[], Iterable[TradeInstruction]]) -> None:
+        """Let the strategy react, and pass on what it wants."""
+        try:
+            instructions = _checked(wanted())
+            state = self._snapshot()
+        except Exception as error:
+            blame = _blame(error, self._strategy)
+            if not self._skip_errors:
+                raise blame from error
+            self._log.tell(InputSkipped(input=type(message).__name__, error=str(blame), where=blame.where))
+            if self._memory != "apply":
+                self._strategy = self._build(self._context)
+                self._restore()
+            return
+        for instruction in instructions:
+            self._engine.tell(instruction)
+        if state is not None and state != self._saved:
+            self._saved = state
+            self._log.tell(StrategySaved(state=state))
+
+    def _snapshot(self) -> str | None:
+        if self._memory != "snapshot":
+            return None
+        state = self._strategy.snapshot()  # type: ignore[attr-defined]  # memory_of looked
+        return msgspec.json.encode(state, order="sorted").decode()
+
+    def _restore(self) -> None:
+        if self._memory == "snapshot" and self._saved is not None:
+            state = msgspec.json.decode(self._saved)
+            self._guarded(lambda: self._strategy.restore(state))  # type: ignore[attr-defined]
+
+    def _guarded(self, change: Callable[[], None]) -> None:
+        """Change the strategy's state; what it raises here can't be skipped."""
+        try:
+            change()
+        except Exception as error:
+            raise _blame(error, self._strategy) from error
+
+
+def _checked(wanted: Iterable[TradeInstruction] | None) -> tuple[TradeInstruction, ...]:
+    instructions = tuple(wanted or ())
+    for each in instructions:
+        if not isinstance(each, TradeInstruction):
+            raise TypeError(f"a strategy returns instructions (context.trade(...)), not {type(each).__name__}")
+    return instructions
+
+
+def _blame(error: Exception, strategy: Strategy) -> StrategyError:
+    """Return the error with the file and line of the strategy's own code that it came through last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = getattr(inspect.getmodule(type(strategy)), "__file__", None)
+    frame = next((each for each in reversed(frames) if each.filename == own), frames[-1])
+    where = f"{PurePath(frame.filename).name}:{frame.lineno}"  # by base name: it stands in the journal
+    return StrategyError(f"{type(error).__name__}: {error}", where=where)

@@ -1,0 +1,309 @@
+"""A backtest from its config file to its result.
+
+`prepare` reads everything and refuses what can't be used, all problems at once; `run` drives the core slice by slice.
+Nothing is written before everything was read.
+"""
+
+import datetime as dt
+import os
+import platform
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from config.instructions import ScriptFile
+
+from actors.data.feed import Feed
+from actors.data.files import instruments_in
+from actors.errors import BadInputError, ExecdError, StrategyError
+from actors.exchange.simulated import instruments_of
+from actors.journal.manifest import Manifest, manifest
+from actors.journal.store import JournalStore, set_aside
+from actors.strategies.contract import Strategy, StrategyContext
+from actors.valuation import CURRENCY, mark_source
+from config.load import Loaded, load, trading_settings
+from config.problems import ConfigError
+from config.venue_rules import rule_gaps, venue_models
+from messages.book import AskPnl, MarkBook, Opening, PnlTold
+from messages.instruments import VenueModel
+from messages.lifecycle import EndRun, RunStarted
+from messages.units import AccountName, Amount, Asset, Nanoseconds
+from ops.result import Result, gather
+from ops.strategy_loading import load_strategy
+from ops.wiring import Wired, context, wire
+
+JOURNAL = "journal.sqlite"
+_PROGRESS_EVERY = 256
+"""Slices between two words on progress."""
+
+
+class Prepared(NamedTuple):
+    """Everything that a run needs, read and found good.
+
+    Attributes:
+        hashed: What decides the outcome, for the journal's manifest.
+        warnings: One line each.
+    """
+
+    loaded: Loaded
+    models: tuple[VenueModel, ...]
+    feed: Feed
+    build: Callable[[StrategyContext], Strategy]
+    hashed: dict[str, object]
+    warnings: tuple[str, ...]
+
+
+class Stopped(NamedTuple):
+    """How a run came to its end.
+
+    Attributes:
+        exit_code: Of the process.
+        outcome: ``done``, ``interrupted`` or ``failed``.
+        reason: Why it was not done, on one line.
+    """
+
+    exit_code: int
+    outcome: str
+    reason: str
+
+
+class Progress(NamedTuple):
+    """Where a run stands, told now and then."""
+
+    at: Nanoseconds
+    share: float
+
+
+Tell = Callable[[Progress], None]
+Stop = Callable[[], Stopped | None]
+
+
+def prepare(config: Path) -> Prepared:
+    """Read config, data, script and strategy.
+
+    Raises:
+        BadInputError: Everything that is wrong with them.
+    """
+    try:
+        loaded = load(config)
+    except ConfigError as error:
+        raise BadInputError(*error.lines) from None
+    settings, label = loaded.settings, config.name
+    if not loaded.data_dir.is_dir():
+        raise BadInputError(f"{label}: data.dir: no such folder: {settings.data.dir}")
+    mode = settings.mode
+    venues = frozenset(str(venue) for venue in settings.venues)
+    try:
+        available = instruments_in(loaded.data_dir, venues, settings.data.resolution)
+    except OSError as error:
+        raise BadInputError(f"{label}: data.dir: {error}") from None
+    models = venue_models(settings, available)
+    instruments = instruments_of(models)
+    problems: list[str] = [
+        f"{label}: venues.{model.venue}: no {settings.data.resolution} candles of it in {settings.data.dir}"
+        for model in models
+        if not model.instruments
+    ]
+    script: ScriptFile | None = None
+    build: Callable[[StrategyContext], Strategy] | None = None
+    strategy_file: tuple[str, str] | None = None
+    try:
+        if loaded.script is not None:
+            script = ScriptFile.read(
+                loaded.script, start=mode.start, end=mode.end, venues=tuple(settings.venues), known=set(instruments)
+            )
+            build = _scripted(script)
+            strategy_file = script.name, script.sha256
+        else:
+            build, strategy_file = load_strategy(
+                settings.strategy.use, folder=loaded.base, label=label, context=context(settings, models)
+            )
+    except ConfigError as error:
+        problems += error.lines
+    except BadInputError as error:
+        problems += error.problems
+    feed: Feed | None = None
+    try:
+        feed = Feed(
+            loaded.data_dir,
+            resolution=settings.data.resolution,
+            instruments=list(instruments),
+            start=mode.start,
+            end=mode.end,
+            extra=() if script is None else script.instants(),
+        )
+        problems += _unpriced(loaded, models, feed)
+    except BadInputError as error:
+        problems += error.problems
+    if problems or feed is None or build is None:
+        raise BadInputError(*problems)
+    hashed: dict[str, object] = {
+        "execd": "backtest",
+        "settings": trading_settings(settings, models),
+        "data": [
+            {"name": file.name, "rows": file.rows, "first": file.first, "last": file.last, "sha256": file.sha256}
+            for file in feed.files
+        ],
+        "strategy_file": None if strategy_file is None else {"name": strategy_file[0], "sha256": strategy_file[1]},
+    }
+    return Prepared(loaded, models, feed, build, hashed, (*rule_gaps(settings, available), *feed.warnings))
+
+
+def _scripted(script: ScriptFile) -> Callable[[StrategyContext], Strategy]:
+    from actors.strategies.script import Script  # noqa: PLC0415 - only where it is wanted
+
+    return lambda _context: Script(script)
+
+
+def _unpriced(loaded: Loaded, models: tuple[VenueModel, ...], feed: Feed) -> Iterator[str]:
+    """Yield a line for each opening balance whose asset has no price at the start."""
+    instruments = tuple(instruments_of(models).values())
+    start = loaded.settings.mode.start
+    for account, asset, amount in _openings(loaded):
+        if asset == CURRENCY or not amount:
+            continue
+        source = mark_source(account, asset, instruments)
+        first = None if source is None else feed.first_close(source)
+        if source is None:
+            yield f"{loaded.path.name}: accounts.{account}.{asset}: no price: no series of {asset}/{CURRENCY} is loaded"
+        elif first is None or first > start:
+            yield f"{loaded.path.name}: accounts.{account}.{asset}: no price at the start: {source} begins later"
+
+
+def _openings(loaded: Loaded) -> Iterator[tuple[AccountName, Asset, Amount]]:
+    for account, balances in sorted(loaded.settings.accounts.items()):
+        for asset, amount in sorted(balances.items()):
+            yield account, asset, Amount(amount)
+
+
+def default_out(config: Path, now: dt.datetime) -> Path:
+    """Return a folder for a run that has none: ``runs/<config name>-<start time>``, numbered if it is taken."""
+    base = Path("runs") / f"{config.stem}-{now:%Y%m%dT%H%M%SZ}"
+    folder, number = base, 2
+    while folder.exists():
+        folder = base.with_name(f"{base.name}-{number}")
+        number += 1
+    return folder
+
+
+def refuse_taken(out: Path, *, force: bool) -> None:
+    """Refuse a folder that holds a journal, unless it may be set aside.
+
+    Raises:
+        BadInputError: It holds one.
+    """
+    path = out / JOURNAL
+    if path.exists() and not force:
+        raise BadInputError(
+            f"{path}: is the journal of another run: choose another --out, or keep it aside with --force"
+        )
+
+
+def open_journal(out: Path, prepared: Prepared, *, force: bool) -> JournalStore:
+    """Make the journal of a run.
+
+    Raises:
+        BadInputError: The folder holds one, and `force` is off.
+        JournalLockedError: Another process writes there.
+    """
+    refuse_taken(out, force=force)
+    path = out / JOURNAL
+    if path.exists():
+        set_aside(path)
+    return JournalStore.create(path, _manifest(prepared, out), durability="off")
+
+
+def _manifest(prepared: Prepared, out: Path) -> Manifest:
+    beside = {
+        "execd_version": version("execd"),
+        "python": platform.python_version(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": dt.datetime.now(dt.UTC).isoformat(),
+        "config": str(prepared.loaded.path.absolute()),
+        "data_dir": str(prepared.loaded.data_dir),
+        "out": str(out.absolute()),
+        "argv": sys.argv[1:],
+    }
+    return manifest(prepared.hashed, beside)
+
+
+def run(
+    prepared: Prepared,
+    store: JournalStore | None,
+    *,
+    tell: Tell = lambda _progress: None,
+    stop: Stop = lambda: None,
+) -> tuple[Result | None, Stopped]:
+    """Run to the end, or until somebody wants it stopped, and return what came of it.
+
+    A run that failed without a journal has no result.
+
+    Args:
+        prepared: What to run.
+        store: The journal; closed when this returns. None: without one.
+        tell: Hears how far it is, about a hundred times.
+        stop: Asked before every slice whether, and why, to stop.
+    """
+    feed = prepared.feed
+    started = time.perf_counter()
+    wired = wire(
+        prepared.loaded.settings, models=prepared.models, build=prepared.build, store=store, market=feed.latest
+    )
+    try:
+        ended = _drive(prepared, wired, tell, stop)
+        if ended.outcome == "failed" and store is None:
+            return None, ended  # nothing is on record to come back to
+        _close_book(prepared, wired, ended)
+        result = gather(wired, prepared.models, feed.market_events, store)
+    finally:
+        wired.stop()
+    return msgspec.structs.replace(result, wall_seconds=time.perf_counter() - started), ended
+
+
+def _drive(prepared: Prepared, wired: Wired, tell: Tell, stop: Stop) -> Stopped:
+    """Feed the core every slice. A crash that no supervisor handles ends the run; its turn has said nothing."""
+    core, mode = wired.core, prepared.loaded.settings.mode
+    span = mode.end - mode.start
+    try:
+        core.take("event_logger", RunStarted(mode="backtest", start=mode.start, end=mode.end), mode.start)
+        for account, asset, amount in _openings(prepared.loaded):
+            core.take("event_logger", Opening(account=account, asset=asset, amount=amount), mode.start)
+        for number, market in enumerate(prepared.feed):
+            if (wanted := stop()) is not None:
+                return wanted
+            core.take("data_provider", market, market.at)
+            if not number % _PROGRESS_EVERY:
+                tell(Progress(market.at, (market.at - mode.start) / span))
+    except StrategyError as error:
+        return Stopped(error.exit_code, "failed", f"the strategy raised at {error.where}: {error}")
+    except ExecdError as error:
+        return Stopped(error.exit_code, "failed", f"{type(error).__name__}: {error}")
+    tell(Progress(mode.end, 1.0))
+    return Stopped(0, "done", "")
+
+
+def _close_book(prepared: Prepared, wired: Wired, ended: Stopped) -> None:
+    """Value the book as it is now, and write the last entry."""
+    core = wired.core
+    if ended.outcome == "failed":
+        core.rebuild()  # the core takes nothing after a crash; what was finished before it is in the journal
+    core.take("position_monitor", MarkBook(), core.turn.at)
+    told: PnlTold = wired.ask("pnl", AskPnl())
+    core.take(
+        "engine",
+        EndRun(
+            outcome=ended.outcome,
+            reason=ended.reason,
+            market_events=prepared.feed.market_events,
+            currency=CURRENCY,
+            equity_start=told.equity_start,
+            equity_end=told.equity_end,
+        ),
+        core.turn.at,
+    )

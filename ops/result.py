@@ -1,0 +1,101 @@
+"""What came of a run, in the shape that others script against."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+
+import msgspec
+
+from actors.exchange.simulated import instruments_of
+from actors.journal.store import JournalStore
+from messages.book import AskBook, AskPnl, BookTold, PnlTold
+from messages.instructions import AskRefusals, RefusalsTold
+from messages.instruments import VenueModel
+from messages.journal import AskJournal, JournalTold
+from messages.units import plain
+from ops.wiring import Wired
+
+_ENTRY_STEP = Decimal("1e-18")
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A perp position: amount in base, signed; entry price in quote with 18 decimals."""
+
+    amount: str
+    entry_price: str
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The object that ``--json`` prints. Money is in USDT, as text.
+
+    Attributes:
+        instructions: That entered the engine.
+        orders: That were sent.
+        refusals: By execd.
+        rejections: By the venue.
+        fees: Paid; base fees count at their fill's price.
+        funding: Received.
+        pnl: equity_end - equity_start.
+        balances: By account and asset, zeros left out.
+        positions: Perps that are not flat, by venue and symbol.
+        journal, journal_hash: None for a run without a journal.
+    """
+
+    instructions: int
+    orders: int
+    fills: int
+    refusals: int
+    rejections: int
+    refusals_by_code: dict[str, int]
+    fees: str
+    funding: str
+    pnl: str
+    equity_start: str
+    equity_end: str
+    balances: dict[str, dict[str, str]]
+    positions: dict[str, dict[str, Held]]
+    market_events: int
+    journal: str | None
+    journal_hash: str | None
+    wall_seconds: float
+
+
+def gather(wired: Wired, models: tuple[VenueModel, ...], market_events: int, store: JournalStore | None) -> Result:
+    """Ask the actors what came of it. `wall_seconds` is left at 0."""
+    journal: JournalTold = wired.ask("event_logger", AskJournal())
+    refusals: RefusalsTold = wired.ask("engine", AskRefusals())
+    pnl: PnlTold = wired.ask("pnl", AskPnl())
+    book: BookTold = wired.ask("position_monitor", AskBook())
+    counts = dict(journal.counts)
+    start, end = pnl.equity_start or Decimal(0), pnl.equity_end or Decimal(0)
+    balances: dict[str, dict[str, str]] = {}
+    for balance in book.balances:
+        balances.setdefault(balance.account, {})[balance.asset] = plain(balance.amount)
+    return Result(
+        instructions=counts.get("InstructionReceived", 0),
+        orders=counts.get("OrderSubmitted", 0),
+        fills=counts.get("OrderFilled", 0),
+        refusals=counts.get("InstructionRefused", 0),
+        rejections=counts.get("OrderRejected", 0),
+        refusals_by_code=dict(refusals.counts),
+        fees=plain(pnl.fees),
+        funding=plain(pnl.funding),
+        pnl=plain(end - start),
+        equity_start=plain(start),
+        equity_end=plain(end),
+        balances=balances,
+        positions=_positions(book, models),
+        market_events=market_events,
+        journal=None if store is None else str(Path(store.path)),
+        journal_hash=None if journal.last_hash is None else journal.last_hash.hex(),
+        wall_seconds=0.0,
+    )
+
+
+def _positions(book: BookTold, models: tuple[VenueModel, ...]) -> dict[str, dict[str, Held]]:
+    instruments = instruments_of(models)
+    positions: dict[str, dict[str, Held]] = {}
+    for position in book.positions:
+        entry = (position.cost / position.quantity).quantize(_ENTRY_STEP, rounding=ROUND_HALF_EVEN)
+        held = Held(amount=plain(position.quantity), entry_price=f"{entry:f}")
+        positions.setdefault(position.venue, {})[instruments[position.instrument].symbol] = held
+    return positions

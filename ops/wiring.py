@@ -1,0 +1,273 @@
+"""Who talks to whom. The one place where the mode is matched, and where actors are put together.
+
+    data provider -> prices to venues, gate and P&L -> funding to venues -> the slice to the strategy (its own turn)
+    strategy -> engine (each instruction its own turn) -> event logger -> gate -> engine -> event logger
+      -> writer and outbox -> venue -> engine -> event logger -> position monitor -> exposure -> risk -> P&L -> strategy
+
+In a backtest every cell is stepped: one FIFO, one thread, the same order of events in every run.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, assert_never
+
+from actors.contract import Actor, Address
+from actors.data.provider import DataProvider
+from actors.engine import Engine
+from actors.event_logger import Chain, EventLogger, HashChain, NoChain
+from actors.exchange.simulated import SimulatedExchange, instruments_of
+from actors.exposure import Exposure
+from actors.gate import Gate
+from actors.journal.store import JournalStore
+from actors.journal.writer import NullWriter, SteppedWriter
+from actors.outbox import Outbox
+from actors.pnl import Pnl
+from actors.position_monitor import PositionMonitor
+from actors.risk import Risk
+from actors.runtime.core import Core
+from actors.runtime.crashes import Supervision
+from actors.runtime.stepped import CellRef
+from actors.strategies.contract import Strategy, StrategyContext
+from actors.strategy_host import StrategyHost
+from config.settings import Backtest, Settings
+from messages.base import Question
+from messages.book import EquityMarked, Opening
+from messages.instructions import InstructionRefused
+from messages.instruments import VenueModel
+from messages.journal import ENTRY_TYPES, Entry, Record
+from messages.market import FundingPaid, MarketSlice
+from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
+from messages.units import Nanoseconds, VenueName
+
+COMMIT_EVERY = 2_000
+"""Journal rows that wait for a commit in a backtest; kill -9 loses at most these."""
+
+_CLOSERS = ("event_logger", "journal_writer")
+"""Cells that have something to do when a turn ends: hand its entries on, and commit them."""
+
+Factory = Callable[[], Actor[Any]]
+
+
+class Wired:
+    """A core with all its actors, ready to take inputs."""
+
+    def __init__(self, core: Core, store: JournalStore | None, refs: Mapping[str, CellRef]) -> None:
+        self.core = core
+        self.store = store
+        self._refs = refs
+
+    def ask(self, name: str, question: Question) -> Any:  # noqa: ANN401 - the answer's type goes with the question's
+        """Ask an actor, from outside the core."""
+        return self._refs[name].ask(question)
+
+    def stop(self) -> None:
+        """Stop the cells in reverse order and close the journal."""
+        try:
+            self.core.stop()
+        finally:
+            if self.store is not None:
+                self.store.close()
+
+
+def namespace(seed: int) -> bytes:
+    """Return the 16 bytes that a backtest's order ids derive from."""
+    return hashlib.sha256(b"execd backtest %d" % seed).digest()[:16]
+
+
+def wire(
+    settings: Settings,
+    *,
+    models: tuple[VenueModel, ...],
+    build: Callable[[StrategyContext], Strategy],
+    store: JournalStore | None,
+    market: Callable[[], MarketSlice | None],
+    supervisor: Supervision | None = None,
+) -> Wired:
+    """Put the actors of a run together.
+
+    Args:
+        settings: Of the run.
+        models: The venues with their instruments.
+        build: Makes the strategy.
+        store: The journal; None for a run without one.
+        market: Returns the last prices known so far, for a start inside a gap and for a rebuild.
+        supervisor: What follows a crash in the core; None: it ends the run.
+    """
+    match settings.mode:
+        case Backtest():
+            core = Core(supervisor=supervisor, market_recovery=market)
+            if store is not None:
+                core.recovery = _recovery(core, store)
+            refs = {
+                name: core.spawn(name, factory, closer=name in _CLOSERS, durable=name == "journal_writer")
+                for name, factory in _Stepped(core, settings, models, build, store).cells()
+            }
+            core.recover()
+            return Wired(core, store, refs)
+        case _:
+            assert_never(settings.mode)
+
+
+def _recovery(core: Core, store: JournalStore) -> Callable[[], Iterable[Record]]:
+    def records() -> Iterable[Record]:
+        writer = core.behaviour("journal_writer")
+        if isinstance(writer, SteppedWriter):
+            writer.flush()
+        return store.records()
+
+    return records
+
+
+class _Stepped:
+    """The actors of a backtest, all in one core. Each method builds one, at the start and at every rebuild."""
+
+    def __init__(
+        self,
+        core: Core,
+        settings: Settings,
+        models: tuple[VenueModel, ...],
+        build: Callable[[StrategyContext], Strategy],
+        store: JournalStore | None,
+    ) -> None:
+        self._core = core
+        self._settings = settings
+        self._models = models
+        self._build = build
+        self._store = store
+        self._instruments = instruments_of(models)
+        self._candle_ns = settings.data.resolution_ns
+        self._own_events = core.follow("strategy", first=True)
+        self._exchanges = {model.venue: f"venue:{model.venue}" for model in models}
+
+    def cells(self) -> Iterable[tuple[str, Factory]]:
+        """Yield name and factory of every cell, in the order in which they start."""
+        yield "journal_writer", self._writer
+        yield "event_logger", self._event_logger
+        yield "outbox", self._outbox
+        for model in self._models:
+            yield self._exchanges[model.venue], functools.partial(self._exchange, model)
+        yield "gate", self._gate
+        yield "engine", self._engine
+        yield "position_monitor", self._position_monitor
+        yield "exposure", self._exposure
+        yield "risk", self._risk
+        yield "pnl", self._pnl
+        yield "strategy", self._strategy
+        yield "data_provider", self._data_provider
+
+    def _to(self, name: str) -> Address[Any]:
+        return self._core.address(name)
+
+    def _to_exchanges(self) -> dict[VenueName, Address[Any]]:
+        return {venue: self._to(name) for venue, name in self._exchanges.items()}
+
+    def _writer(self) -> Actor[Any]:
+        if self._store is None:
+            return NullWriter(outbox=self._to("outbox"))
+        return SteppedWriter(store=self._store, outbox=self._to("outbox"), commit_every=COMMIT_EVERY)
+
+    def _event_logger(self) -> EventLogger:
+        chain: Chain = NoChain() if self._store is None else HashChain(self._store.manifest.hash_0)
+        return EventLogger(
+            turn=self._core.turn,
+            chain=chain,
+            followers=followers(self._to, self._own_events),
+            gate=self._to("gate"),
+            outbox=self._to("outbox"),
+            writer=self._to("journal_writer"),
+        )
+
+    def _outbox(self) -> Outbox:
+        return Outbox(venues=self._to_exchanges())
+
+    def _exchange(self, model: VenueModel) -> SimulatedExchange:
+        return SimulatedExchange(
+            turn=self._core.turn,
+            model=model,
+            candle_ns=self._candle_ns,
+            engine=self._to("engine"),
+            log=self._to("event_logger"),
+        )
+
+    def _gate(self) -> Gate:
+        return Gate(
+            turn=self._core.turn,
+            venues=self._models,
+            candle_ns=self._candle_ns,
+            max_order_notional=self._settings.risk.max_order_notional,
+            engine=self._to("engine"),
+        )
+
+    def _engine(self) -> Engine:
+        return Engine(
+            namespace=namespace(self._settings.mode.seed),
+            halted="[risk] halted is set" if self._settings.risk.halted else None,
+            gate=self._to("gate"),
+            log=self._to("event_logger"),
+            strategy=self._own_events,
+        )
+
+    def _position_monitor(self) -> PositionMonitor:
+        return PositionMonitor(
+            instruments=self._instruments, exposure=self._to("exposure"), gate=self._to("gate"), pnl=self._to("pnl")
+        )
+
+    def _exposure(self) -> Exposure:
+        return Exposure(instruments=self._instruments, risk=self._to("risk"))
+
+    def _risk(self) -> Risk:
+        return Risk(pnl=self._to("pnl"))
+
+    def _pnl(self) -> Pnl:
+        return Pnl(
+            turn=self._core.turn,
+            instruments=self._instruments,
+            candle_ns=self._candle_ns,
+            strategy=self._own_events,
+            log=self._to("event_logger"),
+        )
+
+    def _strategy(self) -> StrategyHost:
+        return StrategyHost(
+            build=self._build,
+            context=context(self._settings, self._models),
+            skip_errors=self._settings.strategy.on_error == "skip",
+            engine=self._core.follow("engine"),
+            log=self._to("event_logger"),
+        )
+
+    def _data_provider(self) -> DataProvider:
+        return DataProvider(
+            prices=(*self._to_exchanges().values(), self._to("gate"), self._to("pnl")),
+            venues=self._to_exchanges(),
+            marks=self._to("position_monitor"),
+            strategy=self._core.follow("strategy"),
+        )
+
+
+def context(settings: Settings, models: tuple[VenueModel, ...]) -> StrategyContext:
+    """Return what a strategy may know of the run."""
+    return StrategyContext(
+        start=settings.mode.start,
+        end=Nanoseconds(settings.mode.end),
+        params=settings.strategy.params,
+        instruments=instruments_of(models),
+    )
+
+
+def followers(
+    to: Callable[[str], Address[Any]], own_events: Address[Any]
+) -> Mapping[type[Entry], tuple[Address[Any], ...]]:
+    """Return who is told of which entries, in order.
+
+    Facts of the book go round the tight loop, and reach the strategy from its end. What ends an order frees its holds.
+    """
+    told: dict[type[Entry], tuple[Address[Any], ...]] = dict.fromkeys(ENTRY_TYPES, ())
+    told[Opening] = told[FundingPaid] = (to("position_monitor"),)
+    told[OrderFilled] = (to("gate"), to("position_monitor"))
+    for kind in (OrderAccepted, OrderRejected, OrderCancelled, OrderExpired, OrderUnknown):
+        told[kind] = (to("gate"), own_events)
+    told[InstructionRefused] = (own_events,)
+    told[EquityMarked] = (to("data_provider"),)
+    return told
