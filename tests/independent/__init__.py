@@ -1,0 +1,1 @@
+"""A backtest worked out a second time, by other code."""
