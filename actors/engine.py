@@ -13,7 +13,7 @@ alone, which `apply` calls too.
 from collections import OrderedDict
 from decimal import Decimal
 from hashlib import blake2b
-from typing import assert_never
+from typing import get_args
 
 from actors.contract import Actor, Address
 from actors.errors import InvariantError
@@ -34,7 +34,7 @@ from messages.instructions import (
 )
 from messages.journal import Admit, Entry, Intend, Record
 from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, RunEnded
-from messages.order_life import OrderState, after
+from messages.order_life import CLOSED, SENT, UNKNOWN, after
 from messages.orders import (
     OrderAccepted,
     OrderCancelled,
@@ -46,13 +46,14 @@ from messages.orders import (
     OrderUnknown,
     SubmitOrder,
 )
-from messages.units import ClientOrderId, InstructionId, OrderType, TradeId, plain
+from messages.units import MARKET, ClientOrderId, InstructionId, TradeId, plain
 
 EngineMessage = TradeInstruction | TradePassed | TradeRefused | OrderEvent | Halt | Congested | ClockJumped | EndRun
 
 _REMEMBERED_ORDERS = 1024
 """How many closed orders are kept to know a repeated fill by its trade id."""
 
+_ZERO = Decimal(0)
 _OUTCOMES = ("NONE", "OPEN", "REFUSED", "REJECTED", "FILLED", "CANCELLED", "EXPIRED", "UNKNOWN")
 _OPEN = _OUTCOMES.index("OPEN")
 _FILLED = _OUTCOMES.index("FILLED")
@@ -69,13 +70,14 @@ _OUTCOME_OF = {
 class _Order:
     """An order that is not forgotten yet."""
 
-    __slots__ = ("amount", "filled", "key", "state", "trades")
+    __slots__ = ("amount", "filled", "key", "outcome", "state", "trades")
 
     def __init__(self, amount: Decimal, key: int) -> None:
         self.amount = amount
-        self.filled = Decimal(0)
+        self.filled = _ZERO
         self.key = key
-        self.state = OrderState.SENT
+        self.outcome = _OPEN
+        self.state = SENT
         self.trades: tuple[TradeId, ...] = ()
 
 
@@ -109,29 +111,17 @@ class Engine(Actor[EngineMessage]):
         self._orders: dict[ClientOrderId, _Order] = {}
         self._closed: OrderedDict[ClientOrderId, _Order] = OrderedDict()
         self._refusals: dict[Code, int] = {}
-        self._digest: tuple[InstructionId, bytes] | None = None  # of the instruction that the gate is asked about
-
-    def receive(self, message: EngineMessage) -> None:
-        match message:
-            case TradeInstruction():
-                self._instructed(message)
-            case TradePassed():
-                self._send(message)
-            case TradeRefused():
-                self._refused(message)
-            case OrderAccepted() | OrderFilled() | OrderRejected() | OrderCancelled() | OrderExpired() | OrderUnknown():
-                self._reported(message)
-            case Halt():
-                self._halt(message.reason)
-            case Congested():
-                self._congested = message.on
-            case ClockJumped():
-                self._log.tell(message)
-                self._halt("the wall clock jumped; skew is not measured yet")
-            case EndRun():
-                self._end(message)
-            case _:
-                assert_never(message)
+        self._digested = InstructionId(""), b"", 0
+        self.handlers = {
+            TradeInstruction: self._instructed,
+            TradePassed: self._send,
+            TradeRefused: self._refused,
+            **dict.fromkeys(get_args(OrderEvent), self._reported),
+            Halt: self._halt,
+            Congested: self._crowded,
+            ClockJumped: self._jumped,
+            EndRun: self._end,
+        }
 
     def answer(self, question: Question) -> Message:
         if not isinstance(question, AskRefusals):
@@ -141,9 +131,7 @@ class Engine(Actor[EngineMessage]):
     def apply(self, record: Record) -> None:
         match record.entry:
             case InstructionReceived() as entry:
-                key, content = self._keys(entry)
-                if self._known.find(key) < 0:
-                    self._known.add(key, content)
+                self._known.enter(*self._keys(entry))
             case InstructionRefused() as entry:
                 self._count(entry)
             case OrderSubmitted() as entry:
@@ -167,12 +155,10 @@ class Engine(Actor[EngineMessage]):
             reduce_only=instruction.reduce_only,
         )
         key, content = self._keys(received)
-        slot = self._known.find(key)
+        slot = self._known.enter(key, content)
         if slot >= 0 and self._known.content(slot) == content:
             self._repeat(instruction.instruction_id, slot)
             return
-        if slot < 0:
-            self._known.add(key, content)
         if self._halted is not None:
             self._refuse(received, Code.HALTED, self._halted)
         elif self._congested and not instruction.reduce_only:
@@ -210,7 +196,7 @@ class Engine(Actor[EngineMessage]):
             instrument=instruction.instrument,
             side=instruction.side,
             amount=passed.amount,
-            order_type=OrderType.MARKET,
+            order_type=MARKET,
             price=None,
             reduce_only=instruction.reduce_only,
             reference_price=passed.reference_price,
@@ -224,7 +210,7 @@ class Engine(Actor[EngineMessage]):
             instrument=instruction.instrument,
             side=instruction.side,
             amount=passed.amount,
-            order_type=OrderType.MARKET,
+            order_type=MARKET,
             price=None,
             reduce_only=instruction.reduce_only,
         )
@@ -233,11 +219,7 @@ class Engine(Actor[EngineMessage]):
 
     def _reported(self, event: OrderEvent) -> None:
         order = self._orders.get(event.client_order_id)
-        if (
-            isinstance(event, OrderFilled)
-            and order is not None
-            and order.state in {OrderState.SENT, OrderState.UNKNOWN}
-        ):
+        if isinstance(event, OrderFilled) and order is not None and (order.state is SENT or order.state is UNKNOWN):
             # A fill that overtakes its acceptance implies it: exactly one precedes every fill in the journal.
             self._reported(
                 OrderAccepted(
@@ -273,8 +255,10 @@ class Engine(Actor[EngineMessage]):
         if state is not order.state:
             order.state = state
             outcome = _FILLED if complete else _OUTCOME_OF[type(event)]
-            self._known.set_outcome(self._known.find(order.key), outcome)
-            if state is OrderState.CLOSED:
+            if outcome != order.outcome:
+                order.outcome = outcome
+                self._known.set_outcome(self._known.find(order.key), outcome)
+            if state is CLOSED:
                 self._close(event.client_order_id, order)
         return is_news
 
@@ -293,10 +277,17 @@ class Engine(Actor[EngineMessage]):
             )
         )
 
-    def _halt(self, reason: str) -> None:
+    def _halt(self, halt: Halt) -> None:
         if self._halted is None:
-            self._halted = reason
-            self._log.tell(Halted(reason=reason))
+            self._halted = halt.reason
+            self._log.tell(Halted(reason=halt.reason))
+
+    def _crowded(self, congested: Congested) -> None:
+        self._congested = congested.on
+
+    def _jumped(self, jump: ClockJumped) -> None:
+        self._log.tell(jump)
+        self._halt(Halt(reason="the wall clock jumped; skew is not measured yet"))
 
     def _end(self, end: EndRun) -> None:
         self._log.tell(
@@ -311,16 +302,19 @@ class Engine(Actor[EngineMessage]):
         )
 
     def _digest_of(self, instruction: InstructionId) -> bytes:
-        if self._digest is None or self._digest[0] != instruction:
-            self._digest = instruction, id_digest(self._namespace, instruction)
-        return self._digest[1]
+        """Return the digest of an instruction's id; the same one is asked for several times in a row."""
+        if self._digested[0] != instruction:
+            digest = id_digest(self._namespace, instruction)
+            self._digested = instruction, digest, int.from_bytes(digest[24:], "big")
+        return self._digested[1]
 
     def _key(self, instruction: InstructionId) -> int:
-        return int.from_bytes(self._digest_of(instruction)[24:], "big")
+        self._digest_of(instruction)
+        return self._digested[2]
 
     def _keys(self, entry: InstructionReceived) -> tuple[int, int]:
         """Return the digests that stand for an instruction's id and its content."""
-        content = f"{entry.instrument}|{entry.side}|{plain(entry.amount)}|{entry.reduce_only}"
+        content = "|".join((entry.instrument, entry.side, plain(entry.amount), "1" if entry.reduce_only else "0"))
         return (
             self._key(entry.instruction_id),
             int.from_bytes(blake2b(content.encode(), digest_size=8).digest(), "big"),

@@ -13,7 +13,7 @@ from actors.contract import Actor, Address, Turn
 from actors.journal.encoding import encode, next_hash
 from messages.base import Message, Question
 from messages.instructions import CheckTrade, InstructionRefused
-from messages.journal import Admit, Append, AskJournal, Entry, Hold, Intend, JournalTold, Record
+from messages.journal import ENTRY_TYPES, Admit, Append, AskJournal, Entry, Hold, Intend, JournalTold, Record
 from messages.units import Seq
 
 LoggerMessage = Entry | Admit | Intend
@@ -98,14 +98,7 @@ class EventLogger(Actor[LoggerMessage]):
         self._seq = 0
         self._rows: list[tuple[int, bytes, bytes]] = []
         self._counts: dict[type[Entry], int] = {}
-
-    def receive(self, message: LoggerMessage) -> None:
-        if isinstance(message, Intend):
-            self._intend(message)
-        elif isinstance(message, Admit):
-            self._admit(message)
-        else:
-            self._stamp(message)
+        self.handlers = {Intend: self._intend, Admit: self._admit, **dict.fromkeys(ENTRY_TYPES, self._stamp)}
 
     def answer(self, question: Question) -> Message:
         if not isinstance(question, AskJournal):

@@ -8,7 +8,6 @@ passes. What passes is held from here to the order's end.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import assert_never
 
 from actors.contract import Actor, Address, Turn
 from actors.exchange.pricing import is_fresh, needed, slipped_price
@@ -29,6 +28,9 @@ from messages.orders import (
     OrderUnknown,
 )
 from messages.units import (
+    BUY,
+    PERP,
+    SELL,
     AccountName,
     Asset,
     BaseAmount,
@@ -36,7 +38,6 @@ from messages.units import (
     InstrumentId,
     Price,
     Side,
-    TradeType,
     plain,
 )
 
@@ -91,7 +92,7 @@ class Gate(Actor[GateMessage]):
         self._markets: Mapping[InstrumentId, tuple[Instrument, FeeRates, SlippageModel]] = {
             each.instrument_id: (
                 each,
-                venue.perp_fees if each.trade_type is TradeType.PERP else venue.spot_fees,
+                venue.perp_fees if each.trade_type is PERP else venue.spot_fees,
                 venue.slippage,
             )
             for venue in venues
@@ -103,27 +104,17 @@ class Gate(Actor[GateMessage]):
         self._positions: dict[InstrumentId, Decimal] = {}
         self._holds: dict[InstructionId, _Hold] = {}
         self._folded = Ledger({key: market[0] for key, market in self._markets.items()})  # only `apply` books here
-
-    def receive(self, message: GateMessage) -> None:
-        match message:
-            case CheckTrade():
-                self._check(message.instruction)
-            case MarketSlice():
-                self.apply_market(message)
-            case BookChanged():
-                self._book(message)
-            case OrderFilled():
-                self._filled(message)
-            case OrderAccepted():
-                if hold := self._holds.get(message.instruction_id):
-                    hold.unknown = False
-            case OrderUnknown():
-                if hold := self._holds.get(message.instruction_id):
-                    hold.unknown = True
-            case OrderRejected() | OrderCancelled() | OrderExpired():
-                self._release(message.instruction_id)
-            case _:
-                assert_never(message)
+        self.handlers = {
+            CheckTrade: self._check,
+            MarketSlice: self.apply_market,
+            BookChanged: self._book,
+            OrderFilled: self._filled,
+            OrderAccepted: self._known_again,
+            OrderUnknown: self._unknown,
+            OrderRejected: self._ended,
+            OrderCancelled: self._ended,
+            OrderExpired: self._ended,
+        }
 
     def apply(self, record: Record) -> None:
         match record.entry:
@@ -150,7 +141,8 @@ class Gate(Actor[GateMessage]):
         for candle in market.candles:
             candles[candle.instrument] = candle
 
-    def _check(self, instruction: TradeInstruction) -> None:
+    def _check(self, check: CheckTrade) -> None:
+        instruction = check.instruction
         instrument, fees, model = self._markets[instruction.instrument]
         candle = self._candles.get(instrument.instrument_id)
         if self._holds and self._is_frozen(instruction, instrument):
@@ -209,7 +201,7 @@ class Gate(Actor[GateMessage]):
     def _reducible(self, instrument: InstrumentId, side: Side) -> Decimal:
         """Return how much of the position is left for an order on this side when all in flight fill the worse way."""
         quantity = self._positions.get(instrument, _ZERO)
-        open_amount = quantity if side is Side.SELL else -quantity
+        open_amount = quantity if side is SELL else -quantity
         for hold in self._holds.values():
             if hold.instrument == instrument and hold.side is side:
                 open_amount -= hold.left
@@ -228,8 +220,8 @@ class Gate(Actor[GateMessage]):
     def _safe_in_both_worlds(self, instruction: TradeInstruction, unknown: _Hold) -> bool:
         """Return whether the position can be reduced on this side with the unknown order filled, and without."""
         quantity = self._positions.get(unknown.instrument, _ZERO)
-        filled = quantity + (unknown.left if unknown.side is Side.BUY else -unknown.left)
-        if instruction.side is Side.BUY:
+        filled = quantity + (unknown.left if unknown.side is BUY else -unknown.left)
+        if instruction.side is BUY:
             quantity, filled = -quantity, -filled
         return min(quantity, filled) >= instruction.amount
 
@@ -251,6 +243,17 @@ class Gate(Actor[GateMessage]):
             return
         self._give_back(hold, hold.held * fill.amount / hold.left)
         hold.left -= fill.amount
+
+    def _known_again(self, event: OrderAccepted) -> None:
+        if hold := self._holds.get(event.instruction_id):
+            hold.unknown = False
+
+    def _unknown(self, event: OrderUnknown) -> None:
+        if hold := self._holds.get(event.instruction_id):
+            hold.unknown = True
+
+    def _ended(self, event: OrderRejected | OrderCancelled | OrderExpired) -> None:
+        self._release(event.instruction_id)
 
     def _release(self, key: InstructionId) -> None:
         hold = self._holds.pop(key, None)

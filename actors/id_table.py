@@ -7,7 +7,6 @@ an instruction and never sends one twice.
 
 from array import array
 
-_FREE = 0
 _FIRST_SIZE = 1024
 
 
@@ -26,18 +25,18 @@ class IdTable:
         slot = self._slot(key or 1)
         return slot if self._keys[slot] else -1
 
-    def add(self, key: int, content: int) -> int:
-        """Take a new key in and return its slot."""
-        if self._used * 3 >= self._size * 2:
+    def enter(self, key: int, content: int) -> int:
+        """Take a key in if it is new, and return -1; return the slot of one that is known."""
+        if self._used * 2 >= self._size:
             self._grow()
         key = key or 1
         slot = self._slot(key)
-        if not self._keys[slot]:
-            self._used += 1
+        if self._keys[slot]:
+            return slot
+        self._used += 1
         self._keys[slot] = key
         self._contents[slot] = content
-        self._outcomes[slot] = 0
-        return slot
+        return -1
 
     def content(self, slot: int) -> int:
         """Return the 64-bit digest of the content under a slot."""
@@ -61,7 +60,7 @@ class IdTable:
     def _slot(self, key: int) -> int:
         keys, mask = self._keys, self._mask
         slot = key & mask
-        while (found := keys[slot]) != key and found != _FREE:
+        while keys[slot] not in (key, 0):  # 0 is free
             slot = (slot + 1) & mask
         return slot
 

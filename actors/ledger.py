@@ -19,7 +19,7 @@ from messages.instruments import Instrument
 from messages.journal import Record
 from messages.market import FundingPaid
 from messages.orders import OrderFilled
-from messages.units import AccountName, Amount, Asset, BaseAmount, InstrumentId, Side, TradeType, VenueName
+from messages.units import BUY, PERP, AccountName, Amount, Asset, BaseAmount, InstrumentId, VenueName
 
 _ZERO = Decimal(0)
 _NOTHING = Amount(_ZERO)
@@ -62,7 +62,7 @@ class Ledger:
         """Book a fact and return what it changed."""
         match fact:
             case OrderFilled():
-                if self._instruments[fact.instrument].trade_type is TradeType.PERP:
+                if self._instruments[fact.instrument].trade_type is PERP:
                     return self._perp_fill(fact)
                 return self._spot_fill(fact)
             case FundingPaid():
@@ -89,7 +89,7 @@ class Ledger:
         account, quote = instrument.account, instrument.quote
         _, fees, _, pnl = self._others[fill.venue]
         quantity, cost = self._positions.get(fill.instrument, (_ZERO, _ZERO))
-        change = fill.amount if fill.side is Side.BUY else -fill.amount
+        change = fill.amount if fill.side is BUY else -fill.amount
         quantity, cost, realised = traded(quantity, cost, change, fill.price)
         self._positions[fill.instrument] = quantity, cost
         self._move(account, fees, fill.fee_asset, fill.fee)
@@ -107,7 +107,7 @@ class Ledger:
         account, base, quote = instrument.account, instrument.base, instrument.quote
         market, fees, _, _ = self._others[fill.venue]
         notional = fill.amount * fill.price
-        if fill.side is Side.BUY:
+        if fill.side is BUY:
             self._move(account, market, quote, notional)
             self._move(market, account, base, fill.amount)
         else:

@@ -10,25 +10,36 @@ from messages.units import ClientOrderId, InstructionId
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = tuple(high + low for high in _DIGITS for low in _DIGITS)
-_DROPPED = 62 ** (43 - 32)  # 32 digits are computed in pairs, the last is cut off
-_EIGHT = 62**8
-_FOUR = 62**4
-_TWO = 62**2
+_DROPPED = 62 ** (43 - 32)  # 32 digits are computed, in pairs; the last is cut off
+_62_16, _62_8, _62_4, _62_2 = 62**16, 62**8, 62**4, 62**2
+_FIRST = b"\x000\x000"
+"""Leg 0, order 0: what most instructions come to."""
 
 
 def id_digest(namespace: bytes, instruction: InstructionId, *, leg: int = 0, number: int = 0) -> bytes:
     """Return the 32 bytes that identify one order of an instruction within an account."""
-    return hashlib.sha256(b"%b%b\0%d\0%d" % (namespace, instruction.encode(), leg, number)).digest()
+    place = b"\0%d\0%d" % (leg, number) if leg or number else _FIRST
+    return hashlib.sha256(namespace + instruction.encode() + place).digest()
 
 
 def client_order_id(digest: bytes) -> ClientOrderId:
     """Return the id that a venue is sent for an `id_digest`."""
-    rest = int.from_bytes(digest, "big") // _DROPPED
-    text = ""
-    for _ in range(4):
-        rest, part = divmod(rest, _EIGHT)
-        high, low = divmod(part, _FOUR)
-        one, two = divmod(high, _TWO)
-        three, four = divmod(low, _TWO)
-        text = _PAIRS[one] + _PAIRS[two] + _PAIRS[three] + _PAIRS[four] + text
-    return ClientOrderId("x" + text[:31])
+    high, low = divmod(int.from_bytes(digest, "big") // _DROPPED, _62_16)
+    return ClientOrderId("x" + _sixteen(high) + _sixteen(low)[:15])
+
+
+def _sixteen(number: int) -> str:
+    """Return a number below 62**16 as 16 digits."""
+    ab, cd = divmod(number, _62_8)
+    a, b = divmod(ab, _62_4)
+    c, d = divmod(cd, _62_4)
+    return (
+        _PAIRS[a // _62_2]
+        + _PAIRS[a % _62_2]
+        + _PAIRS[b // _62_2]
+        + _PAIRS[b % _62_2]
+        + _PAIRS[c // _62_2]
+        + _PAIRS[c % _62_2]
+        + _PAIRS[d // _62_2]
+        + _PAIRS[d % _62_2]
+    )

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import assert_never
 
 from actors.contract import Actor, Address
 from messages.journal import Durable, Hold
@@ -16,14 +15,10 @@ class Outbox(Actor[Hold | Durable]):
     def __init__(self, *, venues: Mapping[VenueName, Address[OrderCommand]]) -> None:
         self._venues = venues
         self._held: deque[Hold] = deque()
+        self.handlers = {Hold: self._held.append, Durable: self._release}
 
-    def receive(self, message: Hold | Durable) -> None:
-        match message:
-            case Hold():
-                self._held.append(message)
-            case Durable():
-                while self._held and self._held[0].seq <= message.seq:
-                    command = self._held.popleft().command
-                    self._venues[command.venue].tell(command)
-            case _:
-                assert_never(message)
+    def _release(self, durable: Durable) -> None:
+        held = self._held
+        while held and held[0].seq <= durable.seq:
+            command = held.popleft().command
+            self._venues[command.venue].tell(command)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import assert_never
 
 from actors.contract import Actor, Address, Turn
 from actors.exchange.pricing import is_fresh
@@ -41,29 +40,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         self._equity_start: Amount | None = None
         self._equity_end: Amount | None = None
         self._folded = Ledger(instruments)  # only `apply` books here
-
-    def receive(self, message: RiskMeasured | MarketSlice | BookTold) -> None:
-        match message:
-            case MarketSlice():
-                self.apply_market(message)
-            case RiskMeasured():
-                book = message.exposure.book
-                self._count(book)
-                self._strategy.tell(
-                    PnlUpdated(
-                        fact=book.fact,
-                        balances=book.balances,
-                        position=book.position,
-                        net=message.exposure.net,
-                        realised=Amount(self._realised),
-                        fees=Amount(self._fees),
-                        funding=Amount(self._funding),
-                    )
-                )
-            case BookTold():
-                self._mark(message)
-            case _:
-                assert_never(message)
+        self.handlers = {MarketSlice: self.apply_market, RiskMeasured: self._measured, BookTold: self._mark}
 
     def answer(self, question: Question) -> Message:
         if not isinstance(question, AskPnl):
@@ -86,6 +63,21 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         candles = self._candles
         for candle in market.candles:
             candles[candle.instrument] = candle
+
+    def _measured(self, risk: RiskMeasured) -> None:
+        book = risk.exposure.book
+        self._count(book)
+        self._strategy.tell(
+            PnlUpdated(
+                fact=book.fact,
+                balances=book.balances,
+                position=book.position,
+                net=risk.exposure.net,
+                realised=Amount(self._realised),
+                fees=Amount(self._fees),
+                funding=Amount(self._funding),
+            )
+        )
 
     def _count(self, book: BookChanged) -> None:
         self._realised += book.realised

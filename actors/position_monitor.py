@@ -1,7 +1,6 @@
 """The position monitor: what we own and owe, by our own record. First of the tight loop."""
 
 from collections.abc import Mapping
-from typing import assert_never
 
 from actors.contract import Actor, Address
 from actors.ledger import Ledger
@@ -29,17 +28,15 @@ class PositionMonitor(Actor[Fact | MarkBook]):
         self._exposure = exposure
         self._gate = gate
         self._pnl = pnl
+        self.handlers = {OrderFilled: self._book, FundingPaid: self._book, Opening: self._book, MarkBook: self._mark}
 
-    def receive(self, message: Fact | MarkBook) -> None:
-        match message:
-            case OrderFilled() | FundingPaid() | Opening():
-                changed = self._ledger.book(message)
-                self._gate.tell(changed)
-                self._exposure.tell(changed)
-            case MarkBook():
-                self._pnl.tell(self._told())
-            case _:
-                assert_never(message)
+    def _book(self, fact: Fact) -> None:
+        changed = self._ledger.book(fact)
+        self._gate.tell(changed)
+        self._exposure.tell(changed)
+
+    def _mark(self, _message: MarkBook) -> None:
+        self._pnl.tell(self._told())
 
     def answer(self, question: Question) -> Message:
         return self._told() if isinstance(question, AskBook) else super().answer(question)

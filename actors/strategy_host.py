@@ -10,6 +10,7 @@ import inspect
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import PurePath
+from typing import TypeVar, get_args
 
 import msgspec
 
@@ -34,6 +35,11 @@ HostMessage = (
     | InstructionRefused
     | InstructionRepeated
 )
+
+
+_HEARD = tuple(kind for kind in get_args(HostMessage) if kind not in {MarketSlice, PnlUpdated})
+
+M = TypeVar("M", bound=MarketSlice | OwnEvent)
 
 
 class StrategyHost(Actor[HostMessage]):
@@ -64,21 +70,24 @@ class StrategyHost(Actor[HostMessage]):
         self._strategy = build(context)
         self._memory = memory_of(self._strategy)
         self._saved: str | None = None
+        self.handlers = {
+            MarketSlice: self._see,
+            PnlUpdated: self._updated,
+            **dict.fromkeys(_HEARD, self._hear),
+        }
 
-    def receive(self, message: HostMessage) -> None:
-        if isinstance(message, MarketSlice):
-            self._run(message, lambda: self._strategy.on_slice(message))
-            return
-        if isinstance(message, PnlUpdated):
-            self._context.pnl = message
-            if isinstance(message.fact, Opening):
-                return
-            event: OwnEvent = message.fact
-        else:
-            event = message
+    def _see(self, market: MarketSlice) -> None:
+        self._run(market, self._strategy.on_slice)
+
+    def _updated(self, update: PnlUpdated) -> None:
+        self._context.pnl = update
+        if not isinstance(update.fact, Opening):
+            self._hear(update.fact)
+
+    def _hear(self, event: OwnEvent) -> None:
         if self._memory == "apply":
             self._guarded(lambda: self._strategy.apply(event))  # type: ignore[attr-defined]  # memory_of looked
-        self._run(event, lambda: self._strategy.on_event(event))
+        self._run(event, self._strategy.on_event)
 
     def apply(self, record: Record) -> None:
         entry = record.entry
@@ -100,11 +109,12 @@ class StrategyHost(Actor[HostMessage]):
         ):
             self._guarded(lambda: self._strategy.apply(entry))  # type: ignore[attr-defined]
 
-    def _run(self, message: MarketSlice | OwnEvent, wanted: Callable[[], Iterable[TradeInstruction]]) -> None:
+    def _run(self, message: M, react: Callable[[M], Iterable[TradeInstruction]]) -> None:
         """Let the strategy react, and pass on what it wants."""
         try:
-            instructions = _checked(wanted())
-            state = self._snapshot()
+            wanted = react(message)
+            instructions = _checked(wanted) if wanted else ()
+            state = self._snapshot() if self._memory == "snapshot" else None
         except Exception as error:
             blame = _blame(error, self._strategy)
             if not self._skip_errors:
@@ -120,9 +130,7 @@ class StrategyHost(Actor[HostMessage]):
             self._saved = state
             self._log.tell(StrategySaved(state=state))
 
-    def _snapshot(self) -> str | None:
-        if self._memory != "snapshot":
-            return None
+    def _snapshot(self) -> str:
         state = self._strategy.snapshot()  # type: ignore[attr-defined]  # memory_of looked
         return msgspec.json.encode(state, order="sorted").decode()
 
@@ -139,8 +147,8 @@ class StrategyHost(Actor[HostMessage]):
             raise _blame(error, self._strategy) from error
 
 
-def _checked(wanted: Iterable[TradeInstruction] | None) -> tuple[TradeInstruction, ...]:
-    instructions = tuple(wanted or ())
+def _checked(wanted: Iterable[TradeInstruction]) -> tuple[TradeInstruction, ...]:
+    instructions = tuple(wanted)
     for each in instructions:
         if not isinstance(each, TradeInstruction):
             raise TypeError(f"a strategy returns instructions (context.trade(...)), not {type(each).__name__}")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from messages.book import BookTold
 from messages.instruments import Instrument
 from messages.market import Candle
-from messages.units import AccountName, Amount, Asset, InstrumentId, TradeType, VenueName
+from messages.units import PERP, SPOT, AccountName, Amount, Asset, InstrumentId, VenueName
 
 CURRENCY = Asset("USDT")
 
@@ -32,8 +32,8 @@ def mark_source(account: AccountName, asset: Asset, instruments: Iterable[Instru
     """
     venue = venue_of(account)
     candidates = [each for each in instruments if each.base == asset and each.quote == CURRENCY]
-    spots = [each for each in candidates if each.trade_type is TradeType.SPOT]
-    perps = [each for each in candidates if each.trade_type is TradeType.PERP]
+    spots = [each for each in candidates if each.trade_type is SPOT]
+    perps = [each for each in candidates if each.trade_type is PERP]
     ranked = [
         *(each for each in spots if each.venue == venue),
         *spots,

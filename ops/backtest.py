@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from config.instructions import ScriptFile
+from config.instructions import ScriptFile, read_script
 
 from actors.data.feed import Feed
 from actors.data.files import instruments_in
@@ -114,7 +114,7 @@ def prepare(config: Path) -> Prepared:
     strategy_file: tuple[str, str] | None = None
     try:
         if loaded.script is not None:
-            script = ScriptFile.read(
+            script = read_script(
                 loaded.script, start=mode.start, end=mode.end, venues=tuple(settings.venues), known=set(instruments)
             )
             build = _scripted(script)

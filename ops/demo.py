@@ -1,4 +1,4 @@
-"""``execd demo`` and ``execd data sample``: the whole thing on synthetic data, told so that a stranger understands it."""
+"""``execd demo`` and ``execd data sample``: the whole thing on synthetic data, told so that strangers understand it."""
 
 import datetime as dt
 import sys

@@ -56,7 +56,8 @@ def load_strategy(use: str, *, folder: Path, label: str, context: StrategyContex
     _build_once(found, where, context)
     file = Path(module.__file__) if module.__file__ else None
     digest = (file.name, hashlib.sha256(file.read_bytes()).hexdigest()) if file is not None else None
-    return LoadedStrategy(found, digest)
+    build: Any = found  # `isclass` made it a class of anything
+    return LoadedStrategy(build, digest)
 
 
 def _build_once(build: Callable[[StrategyContext], Any], where: str, context: StrategyContext) -> None:

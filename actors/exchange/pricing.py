@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from messages.instruments import Instrument, SlippageModel
 from messages.market import Candle
-from messages.units import BPS, Amount, Asset, BaseAmount, Nanoseconds, Price, Side, TradeType
+from messages.units import BPS, BUY, PERP, SPOT, Amount, Asset, BaseAmount, Nanoseconds, Price, Side
 
 _ONE = Decimal(1)
 _ZERO = Decimal(0)
@@ -34,7 +34,7 @@ def slipped_price(
         bps += model.impact_bps * amount / volume
     if not bps:
         return candle.close
-    price = candle.close * (_ONE + bps / BPS if side is Side.BUY else _ONE - bps / BPS)
+    price = candle.close * (_ONE + bps / BPS if side is BUY else _ONE - bps / BPS)
     return Price(price) if price > 0 else None
 
 
@@ -42,7 +42,7 @@ def trade_fee(
     instrument: Instrument, side: Side, amount: Decimal, price: Decimal, rate: Decimal
 ) -> tuple[Amount, Asset]:
     """Return the fee of a fill and its asset: spot in what is received, perps in quote. `rate` is a fraction."""
-    if instrument.trade_type is TradeType.SPOT and side is Side.BUY:
+    if instrument.trade_type is SPOT and side is BUY:
         return Amount(amount * rate), instrument.base
     return Amount(amount * price * rate), instrument.quote
 
@@ -52,9 +52,9 @@ def needed(instrument: Instrument, side: Side, amount: Decimal, price: Decimal, 
 
     A spot buy needs its quote, a spot sale its base; a perp order needs its taker fee in quote.
     """
-    if instrument.trade_type is TradeType.PERP:
+    if instrument.trade_type is PERP:
         return instrument.quote, Amount(max(amount * price * taker, _ZERO))
-    if side is Side.BUY:
+    if side is BUY:
         return instrument.quote, Amount(amount * price)
     return instrument.base, Amount(amount)
 

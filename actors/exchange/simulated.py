@@ -7,7 +7,6 @@ again is answered again and places nothing.
 
 from collections import OrderedDict
 from decimal import Decimal
-from typing import assert_never
 
 from actors.contract import Actor, Address, Turn
 from actors.exchange.pricing import funding_payment, is_fresh, slipped_price, trade_fee
@@ -16,7 +15,7 @@ from messages.instruments import Instrument, VenueModel
 from messages.journal import Record
 from messages.market import Candle, FundingPaid, FundingRate, MarketSlice, SettleFunding, StaleMark
 from messages.orders import OrderAccepted, OrderEvent, OrderFilled, OrderRejected, SubmitOrder
-from messages.units import BaseAmount, ClientOrderId, InstrumentId, Liquidity, OrderId, Rate, Side, TradeId, TradeType
+from messages.units import BUY, PERP, SELL, TAKER, BaseAmount, ClientOrderId, InstrumentId, OrderId, Rate, TradeId
 
 _ZERO = Decimal(0)
 _REMEMBERED = 1024
@@ -56,18 +55,11 @@ class SimulatedExchange(Actor[VenueMessage]):
         self._orders = 0
         self._trades = 0
         self._answers: OrderedDict[ClientOrderId, tuple[OrderEvent, ...]] = OrderedDict()
-
-    def receive(self, message: VenueMessage) -> None:
-        match message:
-            case MarketSlice():
-                self.apply_market(message)
-            case SubmitOrder():
-                self._submit(message)
-            case SettleFunding():
-                for rate in message.funding:
-                    self._settle(rate)
-            case _:
-                assert_never(message)
+        self.handlers = {
+            SubmitOrder: self._submit,
+            MarketSlice: self.apply_market,
+            SettleFunding: self._settle,
+        }
 
     def apply(self, record: Record) -> None:
         entry = record.entry
@@ -101,7 +93,7 @@ class SimulatedExchange(Actor[VenueMessage]):
         price = slipped_price(candle, instrument, order.side, order.amount, self._model.slippage)
         if price is None:
             return (self._rejection(order, "NO_PRICE", "nobody trades this amount"),)
-        fees = self._model.perp_fees if instrument.trade_type is TradeType.PERP else self._model.spot_fees
+        fees = self._model.perp_fees if instrument.trade_type is PERP else self._model.spot_fees
         fee, fee_asset = trade_fee(instrument, order.side, order.amount, price, fees.taker)
         order_id = OrderId(f"{order.venue}-{self._orders + 1}")
         accepted = OrderAccepted(
@@ -119,7 +111,7 @@ class SimulatedExchange(Actor[VenueMessage]):
             price=price,
             fee=fee,
             fee_asset=fee_asset,
-            liquidity=Liquidity.TAKER,
+            liquidity=TAKER,
             order_id=order_id,
             client_order_id=order.client_order_id,
             trade_id=TradeId(f"{order.venue}-t{self._trades + 1}"),
@@ -129,7 +121,7 @@ class SimulatedExchange(Actor[VenueMessage]):
 
     def _reducible(self, order: SubmitOrder) -> Decimal:
         quantity = self._positions.get(order.instrument, _ZERO)
-        return quantity if order.side is Side.SELL else -quantity
+        return quantity if order.side is SELL else -quantity
 
     def _remember(self, answer: OrderEvent) -> None:
         """Keep what was answered, and what it means for the position. The one place where an order changes state."""
@@ -141,8 +133,8 @@ class SimulatedExchange(Actor[VenueMessage]):
                 self._answers.popitem(last=False)
         if isinstance(answer, OrderFilled):
             self._trades += 1
-            if self._instruments[answer.instrument].trade_type is TradeType.PERP:
-                change = answer.amount if answer.side is Side.BUY else -answer.amount
+            if self._instruments[answer.instrument].trade_type is PERP:
+                change = answer.amount if answer.side is BUY else -answer.amount
                 self._positions[answer.instrument] = self._positions.get(answer.instrument, _ZERO) + change
 
     def _rejection(self, order: SubmitOrder, reason: str, detail: str) -> OrderRejected:
@@ -156,7 +148,11 @@ class SimulatedExchange(Actor[VenueMessage]):
             detail=detail,
         )
 
-    def _settle(self, funding: FundingRate) -> None:
+    def _settle(self, settle: SettleFunding) -> None:
+        for rate in settle.funding:
+            self._pay(rate)
+
+    def _pay(self, funding: FundingRate) -> None:
         """Pay funding on a position at the last close, stale or not."""
         quantity = self._positions.get(funding.instrument, _ZERO)
         if not quantity:

@@ -1,0 +1,1 @@
+"""``execd bench``: how fast it is. Not a test: timings on shared machines prove nothing by themselves."""

@@ -1,0 +1,250 @@
+"""``execd journal show | export | verify``: what the commands do, without the command line around them.
+
+Each returns the exit code of the process, and says what is wrong with a file in one line.
+"""
+
+import datetime as dt
+import json
+import os
+import re
+import sys
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from rich.console import Console
+
+from actors.journal.chain import StoredRow
+from actors.journal.errors import JournalUnreadableError
+from actors.journal.reader import JournalReader
+from actors.journal.verify import Verdict
+from actors.journal.verify import verify as check
+from messages.units import SECOND_NS
+
+OK = 0
+BAD = 1
+UNUSABLE = 2
+
+_CHUNK_BYTES = 1 << 16
+_DIGEST = re.compile("[0-9a-fA-F]{64}")
+_TIMES = frozenset({"start", "end", "closed_at"})
+_STAMPS = frozenset({"seq", "at", "type", "cause"})
+_WORDS = {
+    "RunStarted": "{mode} from {start} to {end}",
+    "Opening": "{account} holds {amount} {asset}",
+    "InstructionReceived": "{instruction_id}: {side} {amount} {instrument}",
+    "InstructionRefused": "{instruction_id} refused {code}: {detail}",
+    "OrderSubmitted": "{instruction_id}: {order_type} {side} {amount} {instrument} as {client_order_id}",
+    "OrderAccepted": "{instruction_id}: {instrument}, order {order_id}",
+    "OrderRejected": "{instruction_id}: {instrument}, rejected by {by}: {reason} {detail}",
+    "OrderFilled": "{instruction_id}: {side} {amount} {instrument} at {price}, fee {fee} {fee_asset} ({liquidity})",
+    "OrderCancelled": "{instruction_id}: {instrument}, order {order_id}: {reason}",
+    "OrderExpired": "{instruction_id}: {instrument}, order {order_id}: {reason}",
+    "OrderUnknown": "{instruction_id}: {instrument}: {reason}",
+    "FundingPaid": "{instrument}: {amount} for {quantity} at mark {mark}, rate {rate}",
+    "StaleMark": "{instrument}: {mark} of {closed_at} used for {used_for}",
+    "EquityMarked": "{equity} {currency}, of it unrealised {unrealised}",
+    "InputSkipped": "{input}: {error} ({where})",
+    "Halted": "{reason}",
+    "ClockJumped": "by {by_ns} ns",
+    "RunEnded": "{outcome} {reason}, {market_events} market events, equity {equity_start} to {equity_end} {currency}",
+}
+"""What a reader wants to know of each type. Types that are not here show all their fields."""
+
+
+def show(
+    path: Path,
+    console: Console,
+    *,
+    limit: int | None = None,
+    types: Collection[str] = (),
+    err: TextIO | None = None,
+) -> int:
+    """Print entries for people, oldest first: time UTC, seq, type, cause, and the essentials in words.
+
+    Args:
+        path: The journal.
+        console: Where to.
+        limit: At most so many, the last ones; None for all.
+        types: Of these types only; empty for all.
+        err: Where trouble is said; standard error by default.
+
+    Returns:
+        0, or 2 if the file can't be read.
+    """
+    try:
+        with JournalReader(path) as reader:
+            lines: Iterator[str] = (
+                _line(row[0], entry) for row in reader.rows() for entry in (_parsed(row),) if _wanted(entry, types)
+            )
+            if limit is not None:
+                lines = iter(deque(lines, maxlen=limit))
+            _say(console, f"{'time (UTC)':<30} {'seq':>9} {'type':<19} {'cause':>9}  what", style="bold")
+            for line in lines:
+                _say(console, line)
+    except JournalUnreadableError as error:
+        return _unusable(error, err)
+    except SystemExit:
+        return OK  # what rich makes of a closed pipe (`| head`)
+    return OK
+
+
+def export(path: Path, out: TextIO, *, err: TextIO | None = None) -> int:
+    """Write the stored bodies as they are, one JSON object a line. A closed pipe (`| head`) ends it quietly.
+
+    Args:
+        path: The journal.
+        out: Where to. If it has a binary ``buffer``, as standard output has, the bytes go there untouched.
+        err: Where trouble is said; standard error by default.
+
+    Returns:
+        0, or 2 if the file can't be read.
+    """
+    try:
+        with JournalReader(path) as reader:
+            for chunk in _chunks(reader.rows()):
+                _write(out, chunk)
+        out.flush()
+    except JournalUnreadableError as error:
+        return _unusable(error, err)
+    except BrokenPipeError:
+        # The interpreter flushes standard output once more when it ends, which must not fail again.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, out.fileno())
+        os.close(nowhere)
+    return OK
+
+
+def verify(path: Path, out: TextIO, expect_hash: str | None = None, *, err: TextIO | None = None) -> int:
+    """Check a journal and print what was checked.
+
+    Args:
+        path: The journal.
+        out: Where the result is said, good or bad.
+        expect_hash: What the last hash must be, 64 hex digits.
+        err: Where it is said that nothing could be checked; standard error by default.
+
+    Returns:
+        0 if all is as written; 1 if not; 2 if there is no such file, or no such hash.
+    """
+    if expect_hash is not None and not _DIGEST.fullmatch(expect_hash):
+        return _unusable(f"--expect-hash: {_visible(expect_hash)}: expected 64 hex digits", err)
+    try:
+        verdict = check(path, expect_hash=expect_hash)
+    except JournalUnreadableError as error:
+        return _unusable(error, err)
+    out.writelines(f"{line}\n" for line in _told(path, verdict))
+    return OK if verdict.ok else BAD
+
+
+def _told(path: Path, verdict: Verdict) -> Iterator[str]:
+    if not verdict.ok:
+        where = "" if verdict.bad_seq is None else f"first bad seq {verdict.bad_seq}: "
+        reason = str(verdict.reason)
+        yield f"{path}: BAD: {where}{_visible(reason.removeprefix(f'{path}: '))}"
+        if verdict.journal_hash is not None and verdict.bad_seq != 0:
+            yield f"good before it: manifest, {verdict.entries} entries, hash {verdict.journal_hash}"
+        return
+    yield f"{path}: ok: manifest, {verdict.entries} entries, hash {verdict.journal_hash}"
+    if verdict.writer is not None:
+        yield f"process {verdict.writer} is writing it: there may be more by now"
+    elif not verdict.ended:
+        yield "the last entry is no RunEnded, but it is the one that was expected"
+
+
+def _unusable(problem: object, err: TextIO | None) -> int:
+    (sys.stderr if err is None else err).write(f"{problem}\n")
+    return UNUSABLE
+
+
+def _say(console: Console, line: str, *, style: str | None = None) -> None:
+    console.print(line, style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _chunks(rows: Iterator[StoredRow]) -> Iterator[bytes]:
+    """Gather lines: a call for each of millions of them would be most of the time."""
+    chunk = bytearray()
+    for seq, body, _ in rows:
+        if not isinstance(body, bytes):
+            yield bytes(chunk)
+            raise JournalUnreadableError(f"entry {seq} is not stored as bytes (execd journal verify says more)")
+        chunk += body
+        chunk += b"\n"
+        if len(chunk) >= _CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)
+
+
+def _write(out: TextIO, chunk: bytes) -> None:
+    buffer: BinaryIO | None = getattr(out, "buffer", None)
+    if buffer is None:
+        out.write(chunk.decode(errors="replace"))
+    else:
+        out.flush()
+        buffer.write(chunk)
+
+
+def _parsed(row: StoredRow) -> Mapping[str, object]:
+    """Return the entry as a dictionary, whatever version wrote it; empty if it is no JSON object."""
+    try:
+        entry = json.loads(row[1]) if isinstance(row[1], bytes) else None
+    except ValueError:
+        entry = None
+    return entry if isinstance(entry, dict) else {}
+
+
+def _wanted(entry: Mapping[str, object], types: Collection[str]) -> bool:
+    return not types or entry.get("type") in types
+
+
+def _line(seq: int, entry: Mapping[str, object]) -> str:
+    if not entry:
+        return f"{'':<30} {seq:>9} unreadable (execd journal verify says more)"
+    cause = "" if entry.get("cause") is None else entry["cause"]
+    kind = str(entry.get("type"))
+    return _visible(f"{_time(entry.get('at')):<30} {seq:>9} {kind:<19} {cause!s:>9}  {_words(kind, entry)}".rstrip())
+
+
+class _Fields(dict[str, str]):
+    """Fields as text; one that is missing, since another version wrote the entry, is a question mark."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _words(kind: str, entry: Mapping[str, object]) -> str:
+    fields = _Fields((key, _text(key, value)) for key, value in entry.items() if key not in _STAMPS)
+    if kind not in _WORDS:
+        return ", ".join(f"{key}={value}" for key, value in fields.items())
+    words = _WORDS[kind].format_map(fields)
+    return f"{words}, reduce-only" if entry.get("reduce_only") is True else words
+
+
+def _text(key: str, value: object) -> str:
+    if value is None:
+        return "-"
+    if key in _TIMES:
+        return _time(value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _time(at: object) -> str:
+    """Return nanoseconds as ISO 8601, with as much of the fraction as there is."""
+    if not isinstance(at, int):
+        return str(at)
+    seconds, fraction = divmod(at, SECOND_NS)
+    try:
+        whole = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except (OverflowError, ValueError, OSError):
+        return str(at)
+    tail = f".{fraction:09d}".rstrip("0") if fraction else ""
+    return f"{whole:%Y-%m-%dT%H:%M:%S}{tail}Z"
+
+
+def _visible(text: str) -> str:
+    """Return the text with everything that a terminal might obey written out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
