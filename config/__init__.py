@@ -1,0 +1,1 @@
+"""What an operator may choose, and whether it makes sense. Imports messages, never actors or ops."""

@@ -1,10 +1,8 @@
 """What a strategy or a caller may ask for, and what becomes of it before any venue hears of it."""
 
-import enum
 from typing import ClassVar
 
 from messages.base import Command, Event, MailClass, Question
-from messages.instruments import instrument_id
 from messages.units import (
     Amount,
     Asset,
@@ -16,10 +14,11 @@ from messages.units import (
     Side,
     TradeType,
     VenueName,
+    Word,
 )
 
 
-class Code(enum.StrEnum):
+class Code(Word):
     """Why execd refused an instruction, in the order of the checks (`LIMIT_` codes follow the keys of ``[risk]``)."""
 
     HALTED = "HALTED"
@@ -41,7 +40,7 @@ class TradeInstruction(Command, frozen=True, kw_only=True):
     content is answered with the earlier outcome (`InstructionRepeated`) and does nothing.
 
     Attributes:
-        pair: The symbol as the venue's users write it here: ETH/USDT, ETHUSDT-PERP.
+        instrument: ``venue:symbol``, with symbols such as ETH/USDT and ETHUSDT-PERP.
         side: A change of the position, not a target. LONG arrives as BUY, SHORT as SELL.
         amount: In base, always positive; rounded down to the lot by the gate.
         reduce_only: Perps only: cut to the position, and refused where there is nothing to reduce.
@@ -52,15 +51,10 @@ class TradeInstruction(Command, frozen=True, kw_only=True):
     instruction_id: InstructionId
     venue: VenueName
     trade_type: TradeType
-    pair: str
+    instrument: InstrumentId
     side: Side
     amount: BaseAmount
     reduce_only: bool = False
-
-    @property
-    def instrument(self) -> InstrumentId:
-        """The instrument it is about."""
-        return instrument_id(self.venue, self.pair)
 
 
 class InstructionReceived(Event, frozen=True, kw_only=True):

@@ -4,7 +4,19 @@ from decimal import Decimal
 
 import msgspec
 
-from messages.units import AccountName, Amount, Asset, BaseAmount, InstrumentId, Price, Side, TradeType, VenueName
+from messages.units import (
+    BUY,
+    SELL,
+    AccountName,
+    Amount,
+    Asset,
+    BaseAmount,
+    InstrumentId,
+    Price,
+    Side,
+    TradeType,
+    VenueName,
+)
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,4 +87,4 @@ def instrument_id(venue: str, symbol: str) -> InstrumentId:
 
 def opposite(side: Side) -> Side:
     """Return the other side."""
-    return Side.SELL if side is Side.BUY else Side.BUY
+    return SELL if side is BUY else BUY

@@ -6,7 +6,6 @@ no news. Whatever a venue says about a closed order, except another fill, change
 A fill after the close is a fact that must not be lost (a cancel that lost its race), so it is allowed and applied.
 """
 
-import enum
 from collections.abc import Mapping
 
 from messages.orders import (
@@ -18,9 +17,10 @@ from messages.orders import (
     OrderRejected,
     OrderUnknown,
 )
+from messages.units import Word
 
 
-class OrderState(enum.StrEnum):
+class OrderState(Word):
     """Where an order stands."""
 
     SENT = "SENT"
@@ -29,37 +29,39 @@ class OrderState(enum.StrEnum):
     CLOSED = "CLOSED"
 
 
+SENT, UNKNOWN, RESTING, CLOSED = OrderState
+
 MOVES: Mapping[OrderState, Mapping[type[OrderEvent], OrderState]] = {
-    OrderState.SENT: {
-        OrderAccepted: OrderState.RESTING,
-        OrderFilled: OrderState.RESTING,  # a fill may overtake its acceptance
-        OrderRejected: OrderState.CLOSED,
-        OrderCancelled: OrderState.CLOSED,
-        OrderExpired: OrderState.CLOSED,
-        OrderUnknown: OrderState.UNKNOWN,
+    SENT: {
+        OrderAccepted: RESTING,
+        OrderFilled: RESTING,  # a fill may overtake its acceptance
+        OrderRejected: CLOSED,
+        OrderCancelled: CLOSED,
+        OrderExpired: CLOSED,
+        OrderUnknown: UNKNOWN,
     },
-    OrderState.UNKNOWN: {
-        OrderAccepted: OrderState.RESTING,
-        OrderFilled: OrderState.RESTING,
-        OrderRejected: OrderState.CLOSED,
-        OrderCancelled: OrderState.CLOSED,
-        OrderExpired: OrderState.CLOSED,
-        OrderUnknown: OrderState.UNKNOWN,
+    UNKNOWN: {
+        OrderAccepted: RESTING,
+        OrderFilled: RESTING,
+        OrderRejected: CLOSED,
+        OrderCancelled: CLOSED,
+        OrderExpired: CLOSED,
+        OrderUnknown: UNKNOWN,
     },
-    OrderState.RESTING: {
-        OrderAccepted: OrderState.RESTING,
-        OrderFilled: OrderState.RESTING,
-        OrderCancelled: OrderState.CLOSED,
-        OrderExpired: OrderState.CLOSED,
-        OrderUnknown: OrderState.RESTING,  # it is known to exist; a look-up that failed changes nothing
+    RESTING: {
+        OrderAccepted: RESTING,
+        OrderFilled: RESTING,
+        OrderCancelled: CLOSED,
+        OrderExpired: CLOSED,
+        OrderUnknown: RESTING,  # it is known to exist; a look-up that failed changes nothing
     },
-    OrderState.CLOSED: {
-        OrderAccepted: OrderState.CLOSED,
-        OrderFilled: OrderState.CLOSED,
-        OrderRejected: OrderState.CLOSED,
-        OrderCancelled: OrderState.CLOSED,
-        OrderExpired: OrderState.CLOSED,
-        OrderUnknown: OrderState.CLOSED,
+    CLOSED: {
+        OrderAccepted: CLOSED,
+        OrderFilled: CLOSED,
+        OrderRejected: CLOSED,
+        OrderCancelled: CLOSED,
+        OrderExpired: CLOSED,
+        OrderUnknown: CLOSED,
     },
 }
 
@@ -93,4 +95,4 @@ def after(state: OrderState, event: type[OrderEvent], *, complete: bool = False)
         target = MOVES[state][event]
     except KeyError:
         raise IllegalMoveError(state, event) from None
-    return OrderState.CLOSED if complete else target
+    return CLOSED if complete else target

@@ -1,0 +1,1 @@
+"""Assembles, starts, watches, reports, stops: wiring, command line, benchmarks."""

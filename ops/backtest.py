@@ -10,13 +10,12 @@ import platform
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
-from config.instructions import ScriptFile, read_script
 
 from actors.data.feed import Feed
 from actors.data.files import instruments_in
@@ -25,7 +24,9 @@ from actors.exchange.simulated import instruments_of
 from actors.journal.manifest import Manifest, manifest
 from actors.journal.store import JournalStore, set_aside
 from actors.strategies.contract import Strategy, StrategyContext
+from actors.strategies.script import Script
 from actors.valuation import CURRENCY, mark_source
+from config.instructions import read_script
 from config.load import Loaded, load, trading_settings
 from config.problems import ConfigError
 from config.venue_rules import rule_gaps, venue_models
@@ -38,6 +39,8 @@ from ops.strategy_loading import load_strategy
 from ops.wiring import Wired, context, wire
 
 JOURNAL = "journal.sqlite"
+T = TypeVar("T")
+
 _PROGRESS_EVERY = 256
 """Slices between two words on progress."""
 
@@ -96,51 +99,21 @@ def prepare(config: Path) -> Prepared:
     settings, label = loaded.settings, config.name
     if not loaded.data_dir.is_dir():
         raise BadInputError(f"{label}: data.dir: no such folder: {settings.data.dir}")
-    mode = settings.mode
-    venues = frozenset(str(venue) for venue in settings.venues)
     try:
-        available = instruments_in(loaded.data_dir, venues, settings.data.resolution)
+        available = instruments_in(loaded.data_dir, {*settings.venues}, settings.data.resolution)
     except OSError as error:
         raise BadInputError(f"{label}: data.dir: {error}") from None
     models = venue_models(settings, available)
-    instruments = instruments_of(models)
-    problems: list[str] = [
+    problems = [
         f"{label}: venues.{model.venue}: no {settings.data.resolution} candles of it in {settings.data.dir}"
         for model in models
         if not model.instruments
     ]
-    script: ScriptFile | None = None
-    build: Callable[[StrategyContext], Strategy] | None = None
-    strategy_file: tuple[str, str] | None = None
-    try:
-        if loaded.script is not None:
-            script = read_script(
-                loaded.script, start=mode.start, end=mode.end, venues=tuple(settings.venues), known=set(instruments)
-            )
-            build = _scripted(script)
-            strategy_file = script.name, script.sha256
-        else:
-            build, strategy_file = load_strategy(
-                settings.strategy.use, folder=loaded.base, label=label, context=context(settings, models)
-            )
-    except ConfigError as error:
-        problems += error.lines
-    except BadInputError as error:
-        problems += error.problems
-    feed: Feed | None = None
-    try:
-        feed = Feed(
-            loaded.data_dir,
-            resolution=settings.data.resolution,
-            instruments=list(instruments),
-            start=mode.start,
-            end=mode.end,
-            extra=() if script is None else script.instants(),
-        )
+    trader = _tried(lambda: _trader(loaded, models), problems)
+    feed = _tried(lambda: _feed(loaded, models, () if trader is None else trader.instants), problems)
+    if feed is not None:
         problems += _unpriced(loaded, models, feed)
-    except BadInputError as error:
-        problems += error.problems
-    if problems or feed is None or build is None:
+    if problems or feed is None or trader is None:
         raise BadInputError(*problems)
     hashed: dict[str, object] = {
         "execd": "backtest",
@@ -149,15 +122,53 @@ def prepare(config: Path) -> Prepared:
             {"name": file.name, "rows": file.rows, "first": file.first, "last": file.last, "sha256": file.sha256}
             for file in feed.files
         ],
-        "strategy_file": None if strategy_file is None else {"name": strategy_file[0], "sha256": strategy_file[1]},
+        "strategy_file": None if trader.file is None else {"name": trader.file[0], "sha256": trader.file[1]},
     }
-    return Prepared(loaded, models, feed, build, hashed, (*rule_gaps(settings, available), *feed.warnings))
+    return Prepared(loaded, models, feed, trader.build, hashed, (*rule_gaps(settings, available), *feed.warnings))
 
 
-def _scripted(script: ScriptFile) -> Callable[[StrategyContext], Strategy]:
-    from actors.strategies.script import Script  # noqa: PLC0415 - only where it is wanted
+def _tried(read: Callable[[], T], problems: list[str]) -> T | None:
+    """Return what was read, or None with its problems added to the others."""
+    try:
+        return read()
+    except ConfigError as error:
+        problems += error.lines
+    except BadInputError as error:
+        problems += error.problems
+    return None
 
-    return lambda _context: Script(script)
+
+class _Trader(NamedTuple):
+    """The strategy, the instants at which it wants to be asked, and name and sha256 of the file it comes from."""
+
+    build: Callable[[StrategyContext], Strategy]
+    instants: Iterable[int]
+    file: tuple[str, str] | None
+
+
+def _trader(loaded: Loaded, models: tuple[VenueModel, ...]) -> _Trader:
+    settings, mode = loaded.settings, loaded.settings.mode
+    if loaded.script is None:
+        found = load_strategy(
+            settings.strategy.use, folder=loaded.base, label=loaded.path.name, context=context(settings, models)
+        )
+        return _Trader(found.build, (), found.file)
+    script = read_script(
+        loaded.script, start=mode.start, end=mode.end, venues=tuple(settings.venues), known=set(instruments_of(models))
+    )
+    return _Trader(lambda _context: Script(script), script.instants(), (script.name, script.sha256))
+
+
+def _feed(loaded: Loaded, models: tuple[VenueModel, ...], instants: Iterable[int]) -> Feed:
+    settings = loaded.settings
+    return Feed(
+        loaded.data_dir,
+        resolution=settings.data.resolution,
+        instruments=list(instruments_of(models)),
+        start=settings.mode.start,
+        end=settings.mode.end,
+        extra=instants,
+    )
 
 
 def _unpriced(loaded: Loaded, models: tuple[VenueModel, ...], feed: Feed) -> Iterator[str]:

@@ -120,7 +120,7 @@ class StrategyContext:
             instruction_id=InstructionId(instruction_id),
             venue=VenueName(venue),
             trade_type=instrument.trade_type,
-            pair=pair,
+            instrument=instrument.instrument_id,
             side=_SIDES[side],
             amount=BaseAmount(exact),
             reduce_only=reduce_only,

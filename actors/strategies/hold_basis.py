@@ -13,7 +13,7 @@ from messages.instructions import InstructionRefused, TradeInstruction
 from messages.instruments import instrument_id
 from messages.market import MarketSlice
 from messages.orders import OrderFilled
-from messages.units import Side, plain
+from messages.units import BUY, plain
 
 _KEYS = ("amount", "base", "venue")
 
@@ -78,7 +78,7 @@ class HoldBasis:
         """Keep what is open."""
         if not isinstance(event, OrderFilled):
             return
-        change = event.amount if event.side is Side.BUY else -event.amount
+        change = event.amount if event.side is BUY else -event.amount
         market = self._context.instruments[event.instrument]
         if market.symbol == self._perp:
             self._short -= change

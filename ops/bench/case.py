@@ -1,4 +1,4 @@
-"""One run of one case, in a process of its own: ``python -m ops.bench.case CASE SIZE DATA``; prints one line of JSON."""
+"""One run of one case in a process of its own: ``python -m ops.bench.case CASE SIZE DATA``. Prints a line of JSON."""
 
 import json
 import resource

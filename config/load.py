@@ -1,0 +1,226 @@
+"""Reads a config file, and says everything that is wrong with it at once."""
+
+import datetime as dt
+import re
+import stat
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from config.checks import Table, cross_checks, without_secrets
+from config.decimals import literal
+from config.explain import explain
+from config.problems import ConfigError, Problem, escaped
+from config.settings import Settings
+from config.venue_rules import all_instruments, venue_models
+from messages.instruments import FeeRates, Instrument, VenueModel
+from messages.units import BPS, CONTEXT, plain
+
+MAX_BYTES = 2**20
+"""A longer config file is refused unread."""
+# tomllib needs quadratic time for a key of many parts, so such a key never reaches it.
+_MANY_PARTS = re.compile(
+    r"(?<![A-Za-z0-9_-])(?>(?>[A-Za-z0-9_-]+|\"(?>[^\"\\\n]|\\.)*\"|'[^'\n]*')[ \t]*+\.[ \t]*+){32}", re.ASCII
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A config file that makes sense.
+
+    Attributes:
+        path: The file, as it was given.
+        base: The folder that relative paths in it are relative to, absolute.
+    """
+
+    settings: Settings
+    path: Path
+    base: Path
+
+    def resolved(self, written: str) -> Path:
+        """Return a path that stands in the file, absolute."""
+        return self.base / written
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder of the recorded series, absolute."""
+        return self.resolved(self.settings.data.dir)
+
+    @property
+    def script(self) -> Path | None:
+        """The script file of the strategy ``script``, absolute; None for other strategies."""
+        file = self.settings.strategy.params.get("file")
+        return self.resolved(file) if self.settings.strategy.use == "script" and isinstance(file, str) else None
+
+
+def load(path: Path) -> Loaded:
+    """Read a config file.
+
+    Raises:
+        ConfigError: Everything that is wrong with it.
+    """
+    raw = _tables(_text(path), path.name)
+    return Loaded(settings=settings_from(raw, path.name), path=path, base=path.absolute().parent)
+
+
+def settings_from(raw: Table, label: str) -> Settings:
+    """Return the settings that a table of plain TOML values stands for.
+
+    Args:
+        raw: As `tomllib` gives it; also plain dicts of text, numbers, lists and dicts.
+        label: What the lines of problems begin with: the file's name.
+
+    Raises:
+        ConfigError: Everything that is wrong with it.
+    """
+    clean, problems = without_secrets(raw, label)
+    problems += cross_checks(clean, label)
+    said = {problem.where for problem in problems}
+    settings = None
+    try:
+        settings = Settings.model_validate(clean)
+    except ValidationError as error:
+        problems += (problem for problem in explain(error, label) if problem.where not in said)
+    problems = _mode_first(clean, problems, label)
+    if settings is None or problems:
+        raise ConfigError(problems) from None
+    return settings
+
+
+def trading_settings(settings: Settings, models: Sequence[VenueModel] | None = None) -> dict[str, object]:
+    """Return what decides the trading, all defaults filled in, as plain JSON values in a fixed order; no paths.
+
+    Decimals are plain text. The result goes into the hashed part of a journal's manifest.
+
+    Args:
+        settings: The whole config.
+        models: The venues as they are used in the run (`venue_models`), so that only rules count that can matter. None
+            for all instruments that have rules.
+    """
+    used = venue_models(settings, all_instruments(settings)) if models is None else models
+    mode, strategy, risk = settings.mode, settings.strategy, settings.risk
+    # The script itself is hashed by content; its path is nobody's business.
+    params = {key: value for key, value in strategy.params.items() if strategy.use != "script" or key != "file"}
+    return {
+        "mode": {"type": mode.type, "start": mode.start, "end": mode.end, "seed": mode.seed},
+        "data": {"resolution": settings.data.resolution},
+        "accounts": {
+            name: {asset: plain(amount) for asset, amount in sorted(balances.items())}
+            for name, balances in sorted(settings.accounts.items())
+        },
+        "venue_order": [model.venue for model in used],  # decides which market values a coin; keys get sorted
+        "venues": {model.venue: _venue_json(model, settings.venues[model.venue].kind) for model in used},
+        "strategy": {"use": strategy.use, "params": _json(params), "on_error": strategy.on_error},
+        "risk": {
+            "halted": risk.halted,
+            "max_order_notional": None if risk.max_order_notional is None else plain(risk.max_order_notional),
+        },
+    }
+
+
+def read_regular_file(path: Path, label: str) -> Path:
+    """Return the path if it is a file that can be opened; a pipe would never end.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise ConfigError([Problem(label, f"no such file: {escaped(str(path), cut=500)}")]) from None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
+        raise ConfigError([Problem(label, f"can't be read: {reason}")]) from None
+    if not stat.S_ISREG(mode):
+        raise ConfigError([Problem(label, "not a regular file, expected one that can be read from begin to end")])
+    return path
+
+
+def _text(path: Path) -> str:
+    label = path.name or str(path)
+    try:
+        with read_regular_file(path, label).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError([Problem(label, f"can't be read: {error.strerror}")]) from None
+    if len(content) > MAX_BYTES:
+        raise ConfigError([Problem(label, f"too large, expected at most {MAX_BYTES} bytes")])
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Problem(f"{label}:{line}", "not UTF-8, expected a TOML file in UTF-8")]) from None
+
+
+def _tables(text: str, label: str) -> Table:
+    if (match := _MANY_PARTS.search(text)) is not None:
+        line = text.count("\n", 0, match.start()) + 1
+        raise ConfigError([Problem(f"{label}:{line}", "a key of more than 32 parts, expected fewer")])
+    try:
+        return tomllib.loads(text, parse_float=literal)
+    except tomllib.TOMLDecodeError as error:
+        reason = escaped(str(error), cut=200)
+    except RecursionError:
+        reason = "nested too deeply"
+    except ValueError:  # an integer longer than Python reads
+        reason = "a number of too many digits"
+    raise ConfigError([Problem(label, f"not TOML: {reason}")])
+
+
+def _mode_first(raw: Table, problems: list[Problem], label: str) -> list[Problem]:
+    """Return the problems without those of a mode that does not exist yet: its keys are not known here."""
+    mode = raw.get("mode")
+    if not isinstance(mode, Mapping) or mode.get("type") not in ("paper", "live"):
+        return problems
+    first = f"{label}: mode.type"
+    others = [p for p in problems if not f"{p.where}.".startswith(f"{label}: mode.")]
+    return [p for p in problems if p.where == first] + others
+
+
+def _venue_json(model: VenueModel, kind: str) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "spot": _fees_json(model.spot_fees),
+        "perp": _fees_json(model.perp_fees),
+        "slippage": {
+            "base_bps": plain(model.slippage.base_bps),
+            "impact_bps": plain(model.slippage.impact_bps),
+        },
+        "instruments": {instrument.symbol: _instrument_json(instrument) for instrument in model.instruments},
+    }
+
+
+def _fees_json(fees: FeeRates) -> dict[str, object]:
+    return {
+        "maker_fee_bps": plain(CONTEXT.multiply(fees.maker, BPS)),
+        "taker_fee_bps": plain(CONTEXT.multiply(fees.taker, BPS)),
+    }
+
+
+def _instrument_json(instrument: Instrument) -> dict[str, object]:
+    return {
+        "account": instrument.account,
+        "tick": plain(instrument.tick),
+        "lot": plain(instrument.lot),
+        "min_quantity": plain(instrument.min_quantity),
+        "min_notional": plain(instrument.min_notional),
+        "contract_size": plain(instrument.contract_size),
+    }
+
+
+def _json(value: object) -> object:
+    match value:
+        case Mapping():
+            return {key: _json(item) for key, item in sorted(value.items())}
+        case list() | tuple():
+            return [_json(item) for item in value]
+        case Decimal():
+            return plain(value)
+        case dt.date() | dt.time():
+            return value.isoformat()
+        case _:
+            return value

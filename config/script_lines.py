@@ -1,0 +1,155 @@
+"""One line of a script as JSON: quickly where it is plain, slowly and with clear words where it is not.
+
+The quick way (`read_plain`) takes only what it fully understands; for everything else it says None and the slow way
+(`read_any`) decides. Both must agree: a property test holds them to it.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal, NamedTuple, NoReturn
+
+import msgspec
+
+from config.decimals import literal
+from config.instants import instant_of
+from config.instruction_rules import LONGEST_ID, SIDES, TRADE_TYPES, Checked, Fault, Markets, check, is_id
+from messages.instructions import TradeInstruction
+from messages.instruments import instrument_id
+from messages.units import BaseAmount, InstructionId, Nanoseconds, VenueName
+
+Window = tuple[Nanoseconds, Nanoseconds]
+"""First and last allowed instant."""
+
+_KEY_AND_TEXT_QUOTES = 26
+"""Quotes in a line that has the seven required keys once, six of them with text."""
+_AMOUNT = re.compile(rb'("?)(?=[0.]*[1-9])((?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?)\1')
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    at: str
+    venue_type: Literal["cex"]
+    venue: str
+    trade_type: Literal["SPOT", "PERP"]
+    pair: str
+    side: Literal["BUY", "SELL", "LONG", "SHORT"]
+    amount: msgspec.Raw
+    id: str | None = None
+    reduce_only: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Plain(NamedTuple):
+    """A line that the quick way understood.
+
+    Attributes:
+        given_id: None if the line has none.
+        amount: Its digits.
+    """
+
+    at: Nanoseconds
+    given_id: str | None
+    amount: bytes
+    line: _Line
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
+def read_plain(text: bytes, markets: Markets, window: Window) -> Plain | None:
+    """Return what a line says if it is plain and makes sense; None if the slow way must look at it."""
+    try:
+        line = _decode(text)
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, as is what is not UTF-8
+        return None
+    quotes = _KEY_AND_TEXT_QUOTES
+    given = line.id
+    if given is not None:
+        quotes += 4
+        if not (given.isascii() and given.isprintable() and 0 < len(given) <= LONGEST_ID) and not is_id(given):
+            return None
+    amount = _AMOUNT.fullmatch(line.amount)
+    at = instant_of(line.at)
+    if amount is None or at is None or not window[0] <= at <= window[1]:
+        return None
+    if amount[1]:
+        quotes += 2
+    if line.reduce_only is not msgspec.UNSET:
+        quotes += 2
+        if line.reduce_only and line.trade_type == "SPOT":
+            return None
+    # The last of two equal keys would win silently, but the quotes of the first give it away.
+    if text.count(b'"') != quotes or (line.venue, line.trade_type, line.pair) not in markets.keys:
+        return None
+    return Plain(at, given, amount[2], line)
+
+
+def instruction_from(plain: Plain, default_id: str) -> TradeInstruction:
+    """Return the instruction of a plain line."""
+    line = plain.line
+    return TradeInstruction(
+        instruction_id=InstructionId(plain.given_id if plain.given_id is not None else default_id),
+        venue=VenueName(line.venue),
+        trade_type=TRADE_TYPES[line.trade_type],
+        instrument=instrument_id(line.venue, line.pair),
+        side=SIDES[line.side],
+        amount=BaseAmount(Decimal(plain.amount.decode("ascii"))),
+        reduce_only=line.reduce_only is True,
+    )
+
+
+def read_any(
+    text: bytes, markets: Markets, window: Window, *, default_id: str
+) -> tuple[Checked | None, list[Fault], str | None]:
+    """Return what a line says, or all that is wrong with it, and its id where that much is readable.
+
+    Faults without a key are about the whole line.
+    """
+    fields, repeated = _fields(text)
+    if isinstance(fields, Fault):
+        return None, [fields], None
+    checked, faults = check(fields, markets, default_id=default_id, window=window)
+    faults += (Fault(key, "stands twice in the line, expected once") for key in repeated)
+    own = fields.get("id", default_id)
+    return None if faults else checked, faults, own if isinstance(own, str) and is_id(own) else None
+
+
+class _NotANumberError(ValueError):
+    """NaN or Infinity, which are no JSON."""
+
+
+def _fields(text: bytes) -> tuple[Mapping[str, object] | Fault, list[str]]:
+    repeated: list[str] = []
+    expected = 'expected a JSON object such as {"id": "a1", ...}'
+
+    def gather(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key, value in pairs:
+            if key in found and key not in repeated:
+                repeated.append(key)
+            found[key] = value
+        return found
+
+    try:
+        decoded = json.loads(
+            text.decode("utf-8"),
+            object_pairs_hook=gather,
+            parse_float=literal,
+            parse_int=literal,
+            parse_constant=_no_constant,
+        )
+    except UnicodeDecodeError as error:
+        return Fault("", f"not UTF-8 at byte {error.start + 1}, expected JSON in UTF-8"), repeated
+    except json.JSONDecodeError as error:
+        return Fault("", f"not JSON: {error.msg} at character {error.pos + 1}, {expected}"), repeated
+    except _NotANumberError as error:
+        return Fault("", f"not JSON: {error} is no number, {expected}"), repeated
+    except RecursionError:
+        return Fault("", f"not an instruction: nested too deeply, {expected}"), repeated
+    if not isinstance(decoded, dict):
+        return Fault("", f"not an object, {expected}"), repeated
+    return decoded, repeated
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _NotANumberError(name)
