@@ -1,0 +1,1 @@
+"""The runtime: cells, turns, mailboxes, supervision."""
