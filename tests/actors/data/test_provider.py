@@ -1,0 +1,96 @@
+"""A slice is told phase by phase: prices to all that keep them, funding to the venues concerned, then the strategy.
+
+The book is marked once, at the first slice, after prices and funding and before the strategy trades.
+"""
+
+from decimal import Decimal
+
+from actors.data.provider import DataProvider
+from messages.base import Message
+from messages.book import EquityMarked
+from messages.journal import Record
+from messages.market import FundingRate, MarketSlice, SettleFunding
+from messages.units import Amount, Asset, InstrumentId, Nanoseconds, Rate, Seq, VenueName
+
+MARKED = EquityMarked(currency=Asset("USDT"), equity=Amount(Decimal(1)), unrealised=Amount(Decimal(0)))
+
+
+class Listener:
+    """An address that notes who was told what."""
+
+    def __init__(self, name: str, told: list[tuple[str, Message]]) -> None:
+        self._name = name
+        self._told = told
+
+    def tell(self, message: Message) -> None:
+        self._told.append((self._name, message))
+
+
+def provider(told: list[tuple[str, Message]]) -> DataProvider:
+    return DataProvider(
+        prices=(Listener("okx", told), Listener("bybit", told), Listener("gate", told)),
+        venues={VenueName("okx"): Listener("okx", told), VenueName("bybit"): Listener("bybit", told)},
+        marks=Listener("position_monitor", told),
+        strategy=Listener("strategy", told),
+    )
+
+
+def rate(instrument: str) -> FundingRate:
+    return FundingRate(instrument=InstrumentId(instrument), rate=Rate(Decimal("0.0001")))
+
+
+def test_prices_go_out_in_their_order_and_the_strategy_comes_last_and_once() -> None:
+    told: list[tuple[str, Message]] = []
+    subject, market = provider(told), MarketSlice(at=Nanoseconds(5))
+    subject.receive(MARKED)
+
+    subject.receive(market)
+
+    assert told == [(name, market) for name in ("okx", "bybit", "gate", "strategy")]
+
+
+def test_funding_is_settled_once_for_each_venue_concerned_in_the_order_of_their_names() -> None:
+    told: list[tuple[str, Message]] = []
+    subject = provider(told)
+    paid = rate("bybit:BTCUSDT-PERP"), rate("bybit:ETHUSDT-PERP"), rate("okx:ETHUSDT-PERP")
+    market = MarketSlice(at=Nanoseconds(5), funding=(paid[2], *paid[:2]))
+    subject.receive(MARKED)
+
+    subject.receive(market)
+
+    assert told[3:] == [
+        ("bybit", SettleFunding(venue=VenueName("bybit"), funding=paid[:2])),
+        ("okx", SettleFunding(venue=VenueName("okx"), funding=paid[2:])),
+        ("strategy", market),
+    ]
+
+
+def test_a_venue_without_funding_in_the_slice_hears_of_none() -> None:
+    told: list[tuple[str, Message]] = []
+    market = MarketSlice(at=Nanoseconds(5), funding=(rate("okx:ETHUSDT-PERP"),))
+
+    provider(told).receive(market)
+
+    assert [name for name, message in told if isinstance(message, SettleFunding)] == ["okx"]
+
+
+def test_the_book_is_marked_before_the_strategy_and_never_again() -> None:
+    told: list[tuple[str, Message]] = []
+    subject = provider(told)
+
+    subject.receive(MarketSlice(at=Nanoseconds(5)))
+    subject.receive(MARKED)
+    subject.receive(MarketSlice(at=Nanoseconds(6)))
+
+    names = [name for name, _ in told]
+    assert names == ["okx", "bybit", "gate", "position_monitor", "strategy", "okx", "bybit", "gate", "strategy"]
+
+
+def test_a_rebuilt_provider_knows_from_the_journal_that_the_book_was_marked() -> None:
+    told: list[tuple[str, Message]] = []
+    subject = provider(told)
+
+    subject.apply(Record(seq=Seq(1), at=Nanoseconds(5), cause=None, hash=b"", entry=MARKED))
+    subject.receive(MarketSlice(at=Nanoseconds(6)))
+
+    assert "position_monitor" not in [name for name, _ in told]
