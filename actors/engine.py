@@ -12,7 +12,6 @@ alone, which `apply` calls too.
 
 from collections import OrderedDict
 from decimal import Decimal
-from hashlib import blake2b
 from typing import get_args
 
 from actors.contract import Actor, Address
@@ -46,13 +45,14 @@ from messages.orders import (
     OrderUnknown,
     SubmitOrder,
 )
-from messages.units import MARKET, ClientOrderId, InstructionId, TradeId, plain
+from messages.units import MARKET, ClientOrderId, InstructionId, TradeId
 
 EngineMessage = TradeInstruction | TradePassed | TradeRefused | OrderEvent | Halt | Congested | ClockJumped | EndRun
 
 _REMEMBERED_ORDERS = 1024
 """How many closed orders are kept to know a repeated fill by its trade id."""
 
+_64_BITS = (1 << 64) - 1
 _ZERO = Decimal(0)
 _OUTCOMES = ("NONE", "OPEN", "REFUSED", "REJECTED", "FILLED", "CANCELLED", "EXPIRED", "UNKNOWN")
 _OPEN = _OUTCOMES.index("OPEN")
@@ -313,9 +313,9 @@ class Engine(Actor[EngineMessage]):
         return self._digested[2]
 
     def _keys(self, entry: InstructionReceived) -> tuple[int, int]:
-        """Return the digests that stand for an instruction's id and its content."""
-        content = "|".join((entry.instrument, entry.side, plain(entry.amount), "1" if entry.reduce_only else "0"))
-        return (
-            self._key(entry.instruction_id),
-            int.from_bytes(blake2b(content.encode(), digest_size=8).digest(), "big"),
-        )
+        """Return 64 bits that stand for an instruction's id, and 64 for its content.
+
+        The content's are Python's own hash, another in every process: it is compared within one process alone.
+        """
+        content = hash((entry.instrument, entry.side, entry.amount, entry.reduce_only))
+        return self._key(entry.instruction_id), content & _64_BITS

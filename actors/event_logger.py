@@ -114,7 +114,7 @@ class EventLogger(Actor[LoggerMessage]):
 
     def turn_ended(self) -> None:
         if self._rows:
-            self._hand_on()
+            self._hand_on(awaited=False)
 
     def _admit(self, admit: Admit) -> None:
         self._stamp(admit.received)
@@ -126,7 +126,7 @@ class EventLogger(Actor[LoggerMessage]):
     def _intend(self, intend: Intend) -> None:
         seq = self._stamp(intend.intent)
         self._outbox.tell(Hold(seq=seq, command=intend.command))
-        self._hand_on()
+        self._hand_on(awaited=True)
 
     def _stamp(self, entry: Entry) -> Seq:
         """Put an entry on record and tell its followers; what is said after it in this message has it as its cause."""
@@ -141,6 +141,6 @@ class EventLogger(Actor[LoggerMessage]):
             follower.tell(entry)
         return Seq(seq)
 
-    def _hand_on(self) -> None:
-        self._writer.tell(Append(rows=tuple(self._rows)))
+    def _hand_on(self, *, awaited: bool) -> None:
+        self._writer.tell(Append(rows=tuple(self._rows), awaited=awaited))
         self._rows.clear()

@@ -48,7 +48,6 @@ GateMessage = (
     | MarketSlice
     | BookChanged
     | OrderAccepted
-    | OrderFilled
     | OrderRejected
     | OrderCancelled
     | OrderExpired
@@ -108,7 +107,6 @@ class Gate(Actor[GateMessage]):
             CheckTrade: self._check,
             MarketSlice: self.apply_market,
             BookChanged: self._book,
-            OrderFilled: self._filled,
             OrderAccepted: self._known_again,
             OrderUnknown: self._unknown,
             OrderRejected: self._ended,
@@ -127,7 +125,7 @@ class Gate(Actor[GateMessage]):
                     intent.held_asset,
                     intent.held_amount,
                 )
-            case OrderFilled() | OrderAccepted() | OrderUnknown() as event:
+            case OrderAccepted() | OrderUnknown() as event:
                 self.receive(event)
             case OrderRejected() | OrderCancelled() | OrderExpired() as event:
                 self.receive(event)
@@ -267,6 +265,9 @@ class Gate(Actor[GateMessage]):
         self._free[place] += amount
 
     def _book(self, book: BookChanged) -> None:
+        fact = book.fact
+        if isinstance(fact, OrderFilled):
+            self._filled(fact)
         for balance in book.balances:
             place = balance.account, balance.asset
             self._free[place] = balance.amount - self._held.get(place, _ZERO)

@@ -33,13 +33,8 @@ def _sixteen(number: int) -> str:
     ab, cd = divmod(number, _62_8)
     a, b = divmod(ab, _62_4)
     c, d = divmod(cd, _62_4)
+    pairs, two = _PAIRS, _62_2
     return (
-        _PAIRS[a // _62_2]
-        + _PAIRS[a % _62_2]
-        + _PAIRS[b // _62_2]
-        + _PAIRS[b % _62_2]
-        + _PAIRS[c // _62_2]
-        + _PAIRS[c % _62_2]
-        + _PAIRS[d // _62_2]
-        + _PAIRS[d % _62_2]
+        f"{pairs[a // two]}{pairs[a % two]}{pairs[b // two]}{pairs[b % two]}"
+        f"{pairs[c // two]}{pairs[c % two]}{pairs[d // two]}{pairs[d % two]}"
     )

@@ -79,13 +79,15 @@ class Intend(Command, frozen=True, kw_only=True):
 
 
 class Append(Command, frozen=True, kw_only=True):
-    """Event logger to journal writer: write these rows, in this order. Answered by `Durable` of the last.
+    """Event logger to journal writer: write these rows, in this order.
 
     Attributes:
         rows: Sequence number, body (UTF-8 JSON) and hash (32 bytes) of each entry.
+        awaited: Something waits for them in the outbox: answer `Durable` of the last.
     """
 
     rows: tuple[tuple[int, bytes, bytes], ...]
+    awaited: bool = True
 
 
 class Durable(Event, frozen=True, kw_only=True):

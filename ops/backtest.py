@@ -5,12 +5,14 @@ Nothing is written before everything was read.
 """
 
 import datetime as dt
+import gc
 import os
 import platform
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -21,6 +23,8 @@ from actors.data.feed import Feed
 from actors.data.files import instruments_in
 from actors.errors import BadInputError, ExecdError, StrategyError
 from actors.exchange.simulated import instruments_of
+from actors.journal.errors import JournalLockedError
+from actors.journal.lock import holder
 from actors.journal.manifest import Manifest, manifest
 from actors.journal.store import JournalStore, set_aside
 from actors.strategies.contract import Strategy, StrategyContext
@@ -207,8 +211,11 @@ def refuse_taken(out: Path, *, force: bool) -> None:
 
     Raises:
         BadInputError: It holds one.
+        JournalLockedError: It holds one that is being written.
     """
     path = out / JOURNAL
+    if (pid := holder(path)) is not None:
+        raise JournalLockedError(f"{path}: process {pid or '(unknown)'} is writing this journal", pid=pid or None)
     if path.exists() and not force:
         raise BadInputError(
             f"{path}: is the journal of another run: choose another --out, or keep it aside with --force"
@@ -267,7 +274,8 @@ def run(
         prepared.loaded.settings, models=prepared.models, build=prepared.build, store=store, market=feed.latest
     )
     try:
-        ended = _drive(prepared, wired, tell, stop)
+        with _rare_collections():
+            ended = _drive(prepared, wired, tell, stop)
         if ended.outcome == "failed" and store is None:
             return None, ended  # nothing is on record to come back to
         _close_book(prepared, wired, ended)
@@ -275,6 +283,20 @@ def run(
     finally:
         wired.stop()
     return msgspec.structs.replace(result, wall_seconds=time.perf_counter() - started), ended
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the garbage collector look seldom: messages are frozen values, and freed as soon as nobody holds them."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()  # what the imports made stays, and need not be looked through
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _drive(prepared: Prepared, wired: Wired, tell: Tell, stop: Stop) -> Stopped:

@@ -1,17 +1,21 @@
 """The command line. Every command imports what it needs when it is called, so that ``execd --help`` answers at once."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ops.exits import UsageError, ended
+from ops.hints import command
 from ops.own_packages import check
 
 app = typer.Typer(
     name="execd",
-    help="Backtests, and later trades, through the same actors. Start with: execd demo",
+    help=f"Backtests, and later trades, through the same actors. Start with: {command()} demo",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -21,10 +25,18 @@ journal_app = typer.Typer(help="Read a journal: show, export, verify.", no_args_
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")
 
+
+def _path(text: str) -> Path:
+    if not text:  # Path("") is the folder we stand in, and nobody means that
+        raise typer.BadParameter("it is empty, expected a path")
+    return Path(text)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder of the journal. Default: runs/<name>-<start time>.")]
+Out = Annotated[Path | None, typer.Option("--out", parser=_path, metavar="DIR", help="Folder of the journal. Default: runs/<name>-<start time>.")]
 Force = Annotated[bool, typer.Option("--force", help="Keep a journal that is there aside, as journal.sqlite.<n>.")]
-JournalFile = Annotated[Path, typer.Argument(help="journal.sqlite of a run.", metavar="FILE")]
+JournalFile = Annotated[Path, typer.Argument(parser=_path, metavar="FILE", help="journal.sqlite of a run.")]
+Folder = Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="A folder of market data.")]
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -47,7 +59,9 @@ def _root(
 
 @app.command()
 def run(
-    config: Annotated[Path, typer.Argument(help="The config file, such as backtest.toml.")],
+    config: Annotated[
+        Path, typer.Argument(parser=_path, metavar="CONFIG", help="The config file, such as backtest.toml.")
+    ],
     *,
     out: Out = None,
     json: Json = False,
@@ -83,7 +97,7 @@ def bench(
 
 
 @data_app.command("check")
-def data_check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of market data.")]) -> None:
+def data_check(folder: Folder) -> None:
     """Say what is there, and what is unusable and why."""
     from ops.data_report import check as report  # noqa: PLC0415
     from ops.screen import stdout  # noqa: PLC0415
@@ -93,7 +107,7 @@ def data_check(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A fol
 
 @data_app.command("sample")
 def data_sample(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if absent.")],
+    folder: Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="Where to write; made if absent.")],
     *,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same bytes.")] = 7,
     days: Annotated[int, typer.Option("--days", min=1, max=5000, help="How many days from 2024-01-01.")] = 500,
@@ -140,10 +154,30 @@ def journal_verify(
     raise typer.Exit(verify(file, sys.stdout, expect_hash))
 
 
+def start(words: Sequence[str]) -> int:
+    """Do what the words of a command line say. Returns the exit code.
+
+    Raises:
+        UsageError: They make no sense; what is wrong was said.
+    """
+    try:
+        return int(app(words, prog_name=command(), standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        show = getattr(error, "show", None)
+        if callable(show):
+            show()
+        raise UsageError(error.format_message()) from None
+
+
 def main() -> None:
     """Start. The console script's entry."""
-    check()
-    app()
+    words = sys.argv[1:]
+
+    def whole() -> int:
+        check()
+        return start(words)
+
+    raise SystemExit(ended(whole, json="--json" in words))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from actors.errors import ExecdError
+from actors.errors import BadInputError, ExecdError
 from actors.journal.reader import JournalReader
 from messages.orders import OrderFilled
 from messages.units import plain
 from ops import backtest
+from ops.hints import command, typed
 from ops.result import Result
-from ops.run_command import execute, money, negative, refuse
+from ops.run_command import Ready, money, negative, perform, refuse
 from ops.sample_data import write_sample
 
 SEED, DAYS = 7, 500
@@ -72,47 +73,50 @@ def demo_command(*, out: Path | None, json: bool) -> int:
     """Write the data and a config, run it, and explain what came of it. Returns the exit code."""
     folder = out or backtest.default_out(Path("demo.toml"), dt.datetime.now(dt.UTC))
     config = folder / "demo.toml"
-    try:
+
+    def prepare() -> Ready:
         backtest.refuse_taken(folder, force=False)
         print(f"writing {DAYS} days of synthetic prices and funding to {folder / 'data'}", file=sys.stderr)  # noqa: T201
         write_sample(folder / "data", seed=SEED, days=DAYS)
-        config.write_text(CONFIG, encoding="utf-8")
+        try:
+            config.write_text(CONFIG, encoding="utf-8")
+        except OSError as error:
+            raise BadInputError(f"{config}: can't be written: {error.strerror}") from None
         prepared = backtest.prepare(config)
-        store = backtest.open_journal(folder, prepared, force=False)
-    except OSError as error:
-        print(f"{folder}: {error.strerror}", file=sys.stderr)  # noqa: T201 - as it is
-        return 2
-    except ExecdError as error:
-        return refuse(error, json=json)
-    return execute(prepared, store, json=json, show=lambda screen, result: explain(screen, result, config))
+        return prepared, backtest.open_journal(folder, prepared, force=False)
+
+    return perform(prepare, json=json, show=lambda screen, result: explain(screen, result, config))
 
 
 def explain(screen: Console, result: Result, config: Path) -> None:
     """Say what was done and what it brought, to somebody who sees it for the first time."""
-    screen.print("\n[bold]Cash and carry on synthetic prices[/bold]: ETH bought, as much of the perpetual sold short.")
-    screen.print("Price moves cancel out; what stays is the funding that longs pay to shorts, less the costs.\n")
+    screen.print("\n[bold]Cash and carry[/bold]: buy ETH, and sell as much of the perpetual future short.")
+    screen.print("Price moves cancel out. What stays is the funding that longs pay to shorts,")
+    screen.print("less the costs. The prices are made up: they say nothing about any market.\n")
     screen.print(_trades(result))
     price = Decimal(result.pnl) - Decimal(result.funding) + Decimal(result.fees)
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")
     table.add_row("equity at the start", f"{money(result.equity_start)} USDT")
-    table.add_row("  funding received", f"{money(result.funding, signed=True)}")
-    table.add_row("  fees paid", f"{money(negative(result.fees), signed=True)}")
-    table.add_row("  prices, both legs together", f"{money(str(price), signed=True)}")
+    table.add_row("  funding received", f"{money(result.funding, signed=True)} USDT")
+    table.add_row("  fees paid", f"{money(negative(result.fees), signed=True)} USDT")
+    table.add_row("  prices, both legs together", f"{money(str(price), signed=True)} USDT")
     table.add_row("equity at the end", f"{money(result.equity_end)} USDT")
+    screen.print()
     screen.print(table)
     share = Decimal(result.pnl) / Decimal(result.equity_start)
-    screen.print(f"\nThat is {share:+.2%} in {DAYS - 2} days. The data is made up: it says nothing about any market.")
-    screen.print(f"{result.market_events:,} market events went through the actors in {result.wall_seconds:.1f} s.\n")
-    for line in (
-        f"The journal, every step of it:   {result.journal}",
-        f"  look at it                     execd journal show {result.journal}",
-        f"  check that nobody changed it   execd journal verify {result.journal}",
-        f"The config, to play with:        {config}",
-        f"  run it again                   execd run {config}",
+    screen.print(f"\nThat is {share:+.2%} in {DAYS - 2} days.")
+    screen.print(f"{result.market_events:,} market events went through the actors in {result.wall_seconds:.1f} s.")
+    journal = typed(Path(result.journal or ""))
+    screen.print(f"Every step of it is in the journal: {escape(journal)}", soft_wrap=True)
+    screen.print("\nWhat to type next:")
+    for what, words in (
+        ("the last steps, for people", f"journal show {journal} --limit 20"),
+        ("was anything in it changed, or lost?", f"journal verify {journal}"),
+        ("the same once more: change the file, and see", f"run {typed(config)}"),
     ):
-        screen.print(escape(line), soft_wrap=True)
+        screen.print(f"  # {what}\n  {escape(f'{command()} {words}')}", soft_wrap=True)
 
 
 def _trades(result: Result) -> Table:

@@ -1,16 +1,9 @@
-"""``execd run``: what it prints, and what it ends with.
-
-Exit codes: 0 done; 1 failed while running; 2 bad input, nothing was run; 78 needs a person; 130 and 143 stopped by
-Ctrl-C or SIGTERM, in order, with the result so far.
-"""
+"""``execd run``: what it prints, and what it ends with (ops/exits.py has the exit codes)."""
 
 import datetime as dt
-import json as json_format
-import signal
 import sys
-import types
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,37 +15,47 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from actors.errors import BadInputError, ExecdError
 from actors.journal.store import JournalStore
 from ops import backtest
+from ops.exits import Signalled, orderly, print_json
+from ops.hints import typed
 from ops.result import Result
 from ops.screen import stderr, stdout
 
-_SIGNALLED = {signal.SIGINT: (130, "Ctrl-C"), signal.SIGTERM: (143, "SIGTERM")}
+Ready = tuple[backtest.Prepared, JournalStore | None]
 
 
 def run_command(config: Path, *, out: Path | None, json: bool, journal: bool, force: bool) -> int:
     """Run a config file and say what came of it. Returns the exit code."""
-    try:
+
+    def prepare() -> Ready:
         prepared = backtest.prepare(config)
         folder = out or backtest.default_out(config, dt.datetime.now(dt.UTC))
-        store = backtest.open_journal(folder, prepared, force=force) if journal else None
+        return prepared, backtest.open_journal(folder, prepared, force=force) if journal else None
+
+    return perform(prepare, json=json, show=summary)
+
+
+def perform(prepare: Callable[[], Ready], *, json: bool, show: Callable[[Console, Result], None]) -> int:
+    """Prepare a run, do it with a progress bar, and show what came of it. Returns the exit code.
+
+    Args:
+        prepare: Reads what the run needs, and opens its journal.
+        json: Print one object instead; what a strategy prints meanwhile goes to stderr.
+        show: Prints the result of a run that came to its end.
+    """
+    try:
+        with _prints_aside() if json else nullcontext():
+            prepared, store = prepare()
+            result, ended = _run(prepared, store)
     except ExecdError as error:
         return refuse(error, json=json)
-    return execute(prepared, store, json=json, show=summary)
-
-
-def execute(
-    prepared: backtest.Prepared, store: JournalStore | None, *, json: bool, show: Callable[[Console, Result], None]
-) -> int:
-    """Run what is prepared, with a progress bar, and show what came of it. Returns the exit code."""
-    for warning in prepared.warnings:
-        print(f"note: {warning}", file=sys.stderr)  # noqa: T201 - as it is: no markup, no wrapping
-    with _stoppable() as stop, _progress() as tell:
-        result, ended = backtest.run(prepared, store, tell=tell, stop=stop)
     if result is not None and not json:
-        show(stdout(), result)
+        with suppress(SystemExit):  # what rich makes of a closed pipe (`| head`)
+            (summary if ended.exit_code else show)(stdout(), result)
     if ended.exit_code:
-        print(f"{ended.outcome}: {ended.reason}", file=sys.stderr)  # noqa: T201 - as above
+        so_far = "; this is the result so far" if result is not None else ""
+        print(f"{ended.outcome}: {ended.reason}{so_far}", file=sys.stderr)  # noqa: T201 - no markup, no wrapping
     if json:
-        print_json(_object(result, ended))
+        print_json(_object(result, ended, store))
     return ended.exit_code
 
 
@@ -66,39 +69,29 @@ def refuse(error: ExecdError, *, json: bool) -> int:
     return error.exit_code
 
 
-def print_json(value: object) -> None:
-    """Print one object as the last line of stdout."""
-    print(json_format.dumps(msgspec.to_builtins(value), ensure_ascii=False), flush=True)  # noqa: T201 - for machines
+def _prints_aside() -> AbstractContextManager[object]:
+    """Send what others print to stderr: stdout is for machines."""
+    return redirect_stdout(sys.stderr)
 
 
-def _object(result: Result | None, ended: backtest.Stopped) -> object:
+def _run(prepared: backtest.Prepared, store: JournalStore | None) -> tuple[Result | None, backtest.Stopped]:
+    for warning in prepared.warnings:
+        print(f"note: {warning}", file=sys.stderr)  # noqa: T201 - as it is: no markup, no wrapping
+    with orderly() as caught, _progress() as tell:
+        try:
+            return backtest.run(prepared, store, tell=tell, stop=lambda: _stopped(caught()))
+        except ExecdError as error:  # such as a full disk: the journal itself could not be closed in order
+            return None, backtest.Stopped(error.exit_code, "failed", str(error))
+
+
+def _stopped(caught: Signalled | None) -> backtest.Stopped | None:
+    return None if caught is None else backtest.Stopped(caught.exit_code, "interrupted", str(caught))
+
+
+def _object(result: Result | None, ended: backtest.Stopped, store: JournalStore | None) -> object:
     """Return what ``--json`` prints: the result, and where it did not end well what happened."""
-    told = {} if result is None else msgspec.to_builtins(result)
+    told = {"journal": None if store is None else str(store.path)} if result is None else msgspec.to_builtins(result)
     return {**told, "error": ended.reason, "exit": ended.exit_code} if ended.exit_code else told
-
-
-@contextmanager
-def _stoppable() -> Iterator[backtest.Stop]:
-    """Turn Ctrl-C and SIGTERM into an orderly stop before the next slice; a second one is not waited for."""
-    caught: list[int] = []
-
-    def catch(number: int, _frame: types.FrameType | None) -> None:
-        if caught:
-            raise KeyboardInterrupt
-        caught.append(number)
-
-    def stop() -> backtest.Stopped | None:
-        if not caught:
-            return None
-        code, name = _SIGNALLED[signal.Signals(caught[0])]
-        return backtest.Stopped(code, "interrupted", f"stopped by {name}; this is the result so far")
-
-    before = {number: signal.signal(number, catch) for number in _SIGNALLED}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -115,7 +108,8 @@ def _progress() -> Iterator[backtest.Tell]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    own_stdout = not sys.stdout.isatty()  # what a strategy prints into a file or a pipe must not come out at the bar
+    with Progress(*columns, console=console, transient=True, redirect_stdout=not own_stdout) as bar:
         task = bar.add_task("running", total=1.0)
 
         def tell(progress: backtest.Progress) -> None:
@@ -146,7 +140,8 @@ def summary(screen: Console, result: Result) -> None:
         for symbol, held in positions.items():
             screen.print(f"  {venue:<15} {held.amount:>20} {symbol} from {money(held.entry_price)}")
     if result.journal is not None:
-        screen.print(f"\n  journal  {escape(result.journal)}\n  hash     {result.journal_hash}", soft_wrap=True)
+        screen.print(f"\n  journal  {escape(typed(Path(result.journal)))}", soft_wrap=True)
+        screen.print(f"  hash     {result.journal_hash}", soft_wrap=True)
 
 
 def money(text: str, *, signed: bool = False) -> str:

@@ -30,7 +30,7 @@ def load_strategy(use: str, *, folder: Path, label: str, context: StrategyContex
 
     Args:
         use: ``hold_basis`` or ``package.module:Class``.
-        folder: Of the config file; looked in after everything that is installed, so that nothing of ours is hidden.
+        folder: Of the config file; looked in after everything that is installed, so that no file there hides a module of ours.
         label: The config file's name, for messages.
         context: What it will be built with.
 
@@ -40,7 +40,7 @@ def load_strategy(use: str, *, folder: Path, label: str, context: StrategyContex
     if use == "hold_basis":
         from actors.strategies.hold_basis import HoldBasis  # noqa: PLC0415 - only where it is wanted
 
-        _build_once(HoldBasis, f"{label}: strategy.params", context)
+        _build_once(HoldBasis, f"{label}: strategy.params", context, folder)
         return LoadedStrategy(HoldBasis, None)
     where = f"{label}: strategy.use"
     module_name, _, class_name = use.partition(":")
@@ -48,37 +48,62 @@ def load_strategy(use: str, *, folder: Path, label: str, context: StrategyContex
         sys.path.append(str(folder))
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
-        raise BadInputError(f"{where}: can't import {module_name}: {_told(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise BadInputError(f"{where}: can't import {module_name}: {_told(error, folder)}") from error
+    file = Path(module.__file__) if module.__file__ else None
     found: Any = getattr(module, class_name, None)
     if not inspect.isclass(found):
-        raise BadInputError(f"{where}: {module_name} has no class {class_name}")
-    _build_once(found, where, context)
-    file = Path(module.__file__) if module.__file__ else None
+        what = "has no class" if found is None else "has, but not as a class,"
+        raise BadInputError(f"{where}: {module_name} {what} {class_name}{_where(module_name, file, folder)}")
+    _build_once(found, where, context, folder)
     digest = (file.name, hashlib.sha256(file.read_bytes()).hexdigest()) if file is not None else None
     build: Any = found  # `isclass` made it a class of anything
     return LoadedStrategy(build, digest)
 
 
-def _build_once(build: Callable[[StrategyContext], Any], where: str, context: StrategyContext) -> None:
+def _build_once(build: Callable[[StrategyContext], Any], where: str, context: StrategyContext, folder: Path) -> None:
     try:
         strategy = build(context)
-    except Exception as error:
-        raise BadInputError(f"{where}: {_told(error)}") from error
-    for method in ("on_slice", "on_event"):
-        if not callable(getattr(strategy, method, None)):
-            raise BadInputError(f"{where}: {type(strategy).__name__} has no method {method}")
+    except (Exception, SystemExit) as error:
+        raise BadInputError(f"{where}: {_told(error, folder)}") from error
+    name = type(strategy).__name__
+    problems = [
+        f"{where}: {name} has no method {method}"
+        for method in ("on_slice", "on_event")
+        if not callable(getattr(strategy, method, None))
+    ]
     if memory_of(strategy) is None:
-        raise BadInputError(
-            f"{where}: {type(strategy).__name__} must say how it gets its state back, by exactly one of "
+        problems.append(
+            f"{where}: {name} must say how it gets its state back, by exactly one of "
             "stateless = True, snapshot() and restore(state), or apply(event)"
         )
+    if problems:
+        raise BadInputError(*problems)
 
 
-def _told(error: Exception) -> str:
+def _where(module_name: str, file: Path | None, folder: Path) -> str:
+    """Return where the module was found, if that is not where the user will have thought of."""
+    if file is None:
+        return " (it is a folder without __init__.py)"
+    if folder in file.parents:
+        return f" ({file.name})"
+    top = module_name.partition(".")[0]
+    taken = (folder / f"{top}.py").exists() or (folder / top).exists()
+    hint = f"; the name {top} is taken, so give yours in {folder} another" if taken else ""
+    return f" (found at {file}{hint})"
+
+
+def _told(error: BaseException, folder: Path) -> str:
     """Return an error on one line, with the place in the user's file where it was raised."""
-    if isinstance(error, ValueError) and type(error) is ValueError:
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    if type(error) is ValueError and folder not in Path(_frames(error)[-1].filename).parents:
+        return str(error)  # of our own making, and written to be read
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{type(error).__name__}: {error.msg} ({Path(error.filename).name}:{error.lineno})"
+    own = [frame for frame in _frames(error) if folder in Path(frame.filename).parents]
+    place = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+    line = " ".join(str(error).split())
+    return f"{type(error).__name__}: {line}{place}" if line else f"{type(error).__name__}{place}"
+
+
+def _frames(error: BaseException) -> traceback.StackSummary:
+    return traceback.extract_tb(error.__traceback__)

@@ -265,7 +265,7 @@ def followers(
     """
     told: dict[type[Entry], tuple[Address[Any], ...]] = dict.fromkeys(ENTRY_TYPES, ())
     told[Opening] = told[FundingPaid] = (to("position_monitor"),)
-    told[OrderFilled] = (to("gate"), to("position_monitor"))
+    told[OrderFilled] = (to("position_monitor"),)
     for kind in (OrderAccepted, OrderRejected, OrderCancelled, OrderExpired, OrderUnknown):
         told[kind] = (to("gate"), own_events)
     told[InstructionRefused] = (own_events,)

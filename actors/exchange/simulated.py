@@ -64,7 +64,7 @@ class SimulatedExchange(Actor[VenueMessage]):
     def apply(self, record: Record) -> None:
         entry = record.entry
         if isinstance(entry, OrderAccepted | OrderRejected | OrderFilled) and entry.venue == self._model.venue:
-            self._remember(entry)
+            self._remember(entry.client_order_id, (entry,))
 
     def apply_market(self, market: MarketSlice) -> None:
         instruments, candles = self._instruments, self._candles
@@ -76,8 +76,7 @@ class SimulatedExchange(Actor[VenueMessage]):
         answers = self._answers.get(order.client_order_id)
         if answers is None:
             answers = self._place(order)
-            for answer in answers:
-                self._remember(answer)
+            self._remember(order.client_order_id, answers)
         for answer in answers:
             self._engine.tell(answer)
 
@@ -123,19 +122,20 @@ class SimulatedExchange(Actor[VenueMessage]):
         quantity = self._positions.get(order.instrument, _ZERO)
         return quantity if order.side is SELL else -quantity
 
-    def _remember(self, answer: OrderEvent) -> None:
+    def _remember(self, order: ClientOrderId, news: tuple[OrderEvent, ...]) -> None:
         """Keep what was answered, and what it means for the position. The one place where an order changes state."""
-        known = self._answers.get(answer.client_order_id, ())
-        self._answers[answer.client_order_id] = (*known, answer)
+        known = self._answers.get(order, ())
+        self._answers[order] = (*known, *news)
         if not known:
             self._orders += 1
             if len(self._answers) > _REMEMBERED:
                 self._answers.popitem(last=False)
-        if isinstance(answer, OrderFilled):
+        fill = news[-1]
+        if isinstance(fill, OrderFilled):
             self._trades += 1
-            if self._instruments[answer.instrument].trade_type is PERP:
-                change = answer.amount if answer.side is BUY else -answer.amount
-                self._positions[answer.instrument] = self._positions.get(answer.instrument, _ZERO) + change
+            if self._instruments[fill.instrument].trade_type is PERP:
+                change = fill.amount if fill.side is BUY else -fill.amount
+                self._positions[fill.instrument] = self._positions.get(fill.instrument, _ZERO) + change
 
     def _rejection(self, order: SubmitOrder, reason: str, detail: str) -> OrderRejected:
         return OrderRejected(

@@ -46,7 +46,8 @@ class SteppedWriter(Actor[Append]):
             raise InvariantError(f"row {rows[0][0]} was to be journaled behind {self._last_seq}")
         self._rows.extend(rows)
         self._last_seq = rows[-1][0]
-        self._outbox.tell(Durable(seq=Seq(self._last_seq)))
+        if message.awaited:
+            self._outbox.tell(Durable(seq=Seq(self._last_seq)))
 
     def turn_ended(self) -> None:
         """Commit, if enough waits.
@@ -91,7 +92,7 @@ class NullWriter(Actor[Append]):
 
     def receive(self, message: Append) -> None:
         """Answer for the rows."""
-        if message.rows:
+        if message.rows and message.awaited:
             self._outbox.tell(Durable(seq=Seq(message.rows[-1][0])))
 
 
@@ -124,4 +125,5 @@ class ThreadedWriter(Actor[Append]):
             return
         self._store.append(rows)
         self._store.commit()
-        self._outbox.tell(Durable(seq=Seq(rows[-1][0])))
+        if any(message.awaited for message in messages):
+            self._outbox.tell(Durable(seq=Seq(rows[-1][0])))

@@ -119,10 +119,10 @@ class Core(Turns):
 
     def address(self, name: str) -> Address[Any]:
         """Return where cells of this core tell a cell of this core; it may be spawned later. Not for other threads."""
-        place, append, turn = self._place(name), self._fifo.append, self.turn
+        handlers, append, turn = self._place(name).handlers, self._fifo.append, self.turn
 
         def tell(message: Any) -> None:  # noqa: ANN401 - the typed address is the wiring's promise
-            append((place, message, turn.cause))
+            append((handlers, message, turn.cause))
 
         return StepAddress(tell)
 
@@ -132,12 +132,12 @@ class Core(Turns):
         It is worked at the same `at`, with the cause of its telling, before any other input or timer, in the order of
         telling; those told with `first` before all others. Those of a crashed turn are never worked.
         """
-        place, queue = self._place(name), self._first if first else self._later
+        place, append, turn = self._place(name), (self._first if first else self._later).append, self.turn
 
-        def release(message: Any, cause: Seq | None) -> None:  # noqa: ANN401 - as in `address`
-            queue.append((place, message, cause, self._generation + 1))
+        def tell(message: Any) -> None:  # noqa: ANN401 - as in `address`
+            append((place, message, turn.cause, self._generation + 1))
 
-        return self._stage(release)
+        return StepAddress(tell)
 
     def outside(self, ref: pykka.ActorRef[Any]) -> Address[Any]:
         """Return where cells of this core tell a cell outside it: it leaves, in order, when the turn ends."""
@@ -346,7 +346,7 @@ class Core(Turns):
                 place.behaviour.stopping()
             except Exception as raised:  # noqa: BLE001 - the others must be stopped all the same
                 trouble = raised
-        place.receive = lambda message: self.dead_letters.add(place.name, message, "closed")
+        place.handlers.take_over(lambda message: self.dead_letters.add(place.name, message, "closed"))
         place.behaviour = place.factory = None
         self._spawned.remove(place)
         self._find_closers()

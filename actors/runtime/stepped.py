@@ -1,7 +1,8 @@
 """A stepped cell, and the ref by which the outside reaches any cell."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import pykka
@@ -82,23 +83,51 @@ class Door:
             ref.tell(message)
 
 
+_NO_TABLE: Mapping[type[Any], Callable[[Any], object]] = MappingProxyType({})
+
+
+class Handlers(dict[type, Callable[[Any], object]]):
+    """Which method of a behaviour works which class of message: that of its own table, else its `receive`.
+
+    Letters in the queue carry this object, so it outlives the behaviour.
+    """
+
+    __slots__ = ("_receive",)
+
+    def __init__(self, receive: Callable[[Any], object]) -> None:
+        super().__init__()
+        self._receive = receive
+
+    def take_over(
+        self, receive: Callable[[Any], object], table: Mapping[type[Any], Callable[[Any], object]] = _NO_TABLE
+    ) -> None:
+        """Lead to another behaviour from now on."""
+        self.clear()
+        self._receive = receive
+        self.update(table)
+
+    def __missing__(self, kind: type[Any]) -> Callable[[Any], object]:
+        self[kind] = self._receive
+        return self._receive
+
+
 class Place:
     """Where a stepped cell stands in the core. There before the cell is spawned, so that addresses may go in circles.
 
     Attributes:
-        receive: The present behaviour's own `receive`; the core calls nothing else for a message.
+        handlers: The present behaviour's own methods; the core calls nothing else for a message.
         closer: It gets `turn_ended`.
         durable: Its behaviour survives a rebuild of the core.
     """
 
-    __slots__ = ("behaviour", "cell", "closer", "durable", "factory", "name", "receive")
+    __slots__ = ("behaviour", "cell", "closer", "durable", "factory", "handlers", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.cell: SteppedCell | None = None
         self.factory: Callable[[], Actor[Any]] | None = None
         self.behaviour: Actor[Any] | None = None
-        self.receive: Callable[[Any], None] = self._nobody
+        self.handlers = Handlers(self._nobody)
         self.closer = False
         self.durable = False
 

@@ -18,7 +18,7 @@ from actors.runtime.crashes import (
     may_be_skipped,
     skipped,
 )
-from actors.runtime.stepped import Place, stopped_quietly
+from actors.runtime.stepped import Handlers, Place, stopped_quietly
 from actors.runtime.timers import TimerHeap
 from messages.journal import Record
 from messages.lifecycle import Halted, TimerFired
@@ -62,10 +62,11 @@ class Turns:
         self.recovery = recovery
         self.market_recovery = market_recovery
         self._logger = logger
-        self._fifo: deque[tuple[Place, Any, Seq | None]] = deque()
+        self._fifo: deque[tuple[Handlers, Any, Seq | None]] = deque()
         self._staged: list[tuple[Release, Any, Seq | None]] = []
         self._first: deque[tuple[Place, Any, Seq | None, int]] = deque()
         self._later: deque[tuple[Place, Any, Seq | None, int]] = deque()
+        self._kept = 0, 0  # follow-ups of either kind that the present turn did not say
         self._generation = 0
         self._timers = TimerHeap(lambda: self._staged.append((self._commit_timers, None, None)))
         self._places: dict[str, Place] = {}
@@ -106,8 +107,9 @@ class Turns:
         turn, fifo = self.turn, self._fifo
         turn.cause = cause
         self._busy = True
+        self._kept = len(self._first), len(self._later)
         try:
-            place.receive(message)
+            place.handlers[type(message)](message)
             left = self._drain(MESSAGES_PER_TURN - 1) if fifo else MESSAGES_PER_TURN
             while True:
                 for turn_ended in self._closers:
@@ -130,8 +132,8 @@ class Turns:
         for left in range(budget, 0, -1):
             if not fifo:
                 return left
-            place, message, turn.cause = popleft()
-            place.receive(message)
+            handlers, message, turn.cause = popleft()
+            handlers[type(message)](message)
         if fifo:
             raise LivelockError(f"a turn did not come to rest within {MESSAGES_PER_TURN} messages")
         return 0
@@ -139,27 +141,37 @@ class Turns:
     def _follow_up(self) -> None:
         """Work follow-ups until none is left."""
         first, later = self._first, self._later
-        while True:
-            if first:
-                item = first.popleft()
-            elif later:
-                item = later.popleft()
-            else:
-                return
-            self._chained(*item)
+        try:
+            while True:
+                if first:
+                    place, message, cause, generation = first.popleft()
+                elif later:
+                    place, message, cause, generation = later.popleft()
+                else:
+                    return
+                self._generation = generation
+                if generation > GENERATIONS_PER_INPUT:
+                    self._endless(place, message, cause)
+                else:
+                    self._turn(place, message, cause)
+        finally:
+            self._generation = 0
 
     def _chained(self, place: Place, message: Any, cause: Seq | None, generation: int) -> None:  # noqa: ANN401
-        """Work a turn that an earlier one caused."""
+        """Work the turn of a timer, which an earlier turn may have set for this very instant."""
         self._generation = generation
         try:
             if generation > GENERATIONS_PER_INPUT:
-                self._busy = True
-                error = LivelockError(f"{GENERATIONS_PER_INPUT} reactions at one instant, each to the one before")
-                self._crashed(place, message, cause, error, 0)
+                self._endless(place, message, cause)
             else:
                 self._turn(place, message, cause)
         finally:
             self._generation = 0
+
+    def _endless(self, place: Place, message: Any, cause: Seq | None) -> None:  # noqa: ANN401 - any message
+        self._busy = True
+        error = LivelockError(f"{GENERATIONS_PER_INPUT} reactions at one instant, each to the one before")
+        self._crashed(place, message, cause, error, 0)
 
     def _release(self) -> None:
         """Let out what the turn said to others than the cells of this core, in order."""
@@ -230,6 +242,7 @@ class Turns:
         """Take nothing more, and let the error go up."""
         self._first.clear()
         self._later.clear()
+        self._kept = 0, 0
         self._barred = error
         if because is None or because is error:
             raise error
@@ -273,6 +286,9 @@ class Turns:
         self._fifo.clear()
         self._staged.clear()
         self._timers.rollback()
+        for queue, kept in zip((self._first, self._later), self._kept, strict=True):
+            while len(queue) > kept:
+                queue.pop()
 
     def _build_until_it_holds(self, place: Place) -> None:
         while True:
@@ -289,7 +305,7 @@ class Turns:
     def _build(place: Place) -> None:
         if place.factory is not None:
             place.behaviour = place.factory()
-            place.receive = place.behaviour.receive
+            place.handlers.take_over(place.behaviour.receive, place.behaviour.handlers)
 
     def _pause(self, delay_s: float) -> None:
         """Wait out a back-off. Inline there is no clock to wait by."""

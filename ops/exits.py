@@ -1,0 +1,127 @@
+"""How the process ends, whatever happens: with an exit code, a line on stderr, and with ``--json`` one object.
+
+Exit codes: 0 done; 1 failed while running; 2 bad input, nothing was run; 78 needs a person; 130 and 143 stopped by
+Ctrl-C or SIGTERM. Nothing heavy is imported here: `execd --help` comes by.
+"""
+
+import json as json_format
+import os
+import signal
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from actors.errors import BadInputError, ExecdError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+Handler = Callable[[int, types.FrameType | None], None]
+
+
+class Signalled(BaseException):
+    """Ctrl-C or SIGTERM. No `Exception`, so that nobody takes it for a failure of what it interrupted.
+
+    Attributes:
+        exit_code: 128 and the signal's number, as a shell has it.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {'Ctrl-C' if number == signal.SIGINT else signal.Signals(number).name}")
+        self.exit_code = 128 + number
+
+
+class UsageError(ExecdError):
+    """The command line is wrong, and that was said already."""
+
+    exit_code = 2
+
+
+def ended(call: Callable[[], int], *, json: bool) -> int:
+    """Return the exit code of the call, or of what it raised, which is said.
+
+    Args:
+        call: The whole of the process.
+        json: Also print an object on stdout about what was raised.
+    """
+    try:
+        with _handled(_raise_signalled):
+            code = call()
+            sys.stdout.flush()
+    except BrokenPipeError:  # `| head`: whoever reads has enough
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # the interpreter flushes once more
+        return 1
+    except BaseException as error:  # noqa: BLE001 - nothing is above this
+        line, code = _judged(error)
+        if line:
+            with suppress(OSError):
+                print(line, file=sys.stderr)  # noqa: T201 - as it is: no markup, no wrapping
+        if json:
+            with suppress(OSError):
+                print_json({"error": line or str(error), "exit": code})
+    return code
+
+
+def _judged(error: BaseException) -> tuple[str, int]:
+    """Return what to say, nothing where it was said already, and the exit code."""
+    match error:
+        case UsageError():
+            return "", error.exit_code
+        case BadInputError() | ExecdError() | Signalled():
+            return str(error), error.exit_code
+        case SystemExit():
+            if error.code is None or isinstance(error.code, int):
+                return "", error.code or 0
+            return str(error.code), 1
+        case KeyboardInterrupt():
+            return "stopped by Ctrl-C", 128 + signal.SIGINT
+        case OSError():
+            return f"{error.filename or 'execd'}: {error.strerror or error}", 1
+        case MemoryError():
+            return "execd: out of memory", 1
+        case _:
+            import traceback  # noqa: PLC0415 - seldom wanted
+
+            with suppress(OSError):
+                traceback.print_exception(error)
+            return f"execd crashed, which is a mistake of execd, not yours: {type(error).__name__}: {error}", 1
+
+
+def print_json(value: object) -> None:
+    """Print one object as the last line of stdout."""
+    print(json_format.dumps(value, ensure_ascii=False), flush=True)  # noqa: T201 - for machines
+
+
+@contextmanager
+def orderly() -> Iterator[Callable[[], Signalled | None]]:
+    """Only note the first Ctrl-C or SIGTERM, for what can stop by itself; a second one is not waited for.
+
+    Yields:
+        Tells what came, or None.
+    """
+    caught: list[Signalled] = []
+
+    def catch(number: int, _frame: types.FrameType | None) -> None:
+        caught.append(Signalled(number))
+        if len(caught) > 1:
+            raise caught[0]
+
+    with _handled(catch):
+        yield lambda: caught[0] if caught else None
+
+
+@contextmanager
+def _handled(handler: Handler) -> Iterator[None]:
+    """Handle the signals; one that the caller of the process switched off stays off."""
+    wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def _raise_signalled(number: int, _frame: types.FrameType | None) -> None:
+    raise Signalled(number)
