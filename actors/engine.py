@@ -14,6 +14,8 @@ from collections import OrderedDict
 from decimal import Decimal
 from typing import get_args
 
+import msgspec
+
 from actors.contract import Actor, Address
 from actors.errors import InvariantError
 from actors.id_table import IdTable
@@ -21,7 +23,6 @@ from actors.order_ids import client_order_id, id_digest
 from messages.base import Message, Question
 from messages.instructions import (
     AskRefusals,
-    CheckTrade,
     Code,
     InstructionReceived,
     InstructionRefused,
@@ -31,9 +32,9 @@ from messages.instructions import (
     TradePassed,
     TradeRefused,
 )
-from messages.journal import Admit, Entry, Intend, Record
+from messages.journal import Entry, Record, RefuseAtOnce
 from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, RunEnded
-from messages.order_life import CLOSED, SENT, UNKNOWN, after
+from messages.order_life import CLOSED, SENT, UNKNOWN, OrderState, after
 from messages.orders import (
     OrderAccepted,
     OrderCancelled,
@@ -43,13 +44,14 @@ from messages.orders import (
     OrderRejected,
     OrderSubmitted,
     OrderUnknown,
+    OutcomeKnown,
     SubmitOrder,
 )
 from messages.units import MARKET, ClientOrderId, InstructionId, TradeId
 
 EngineMessage = TradeInstruction | TradePassed | TradeRefused | OrderEvent | Halt | Congested | ClockJumped | EndRun
 
-_REMEMBERED_ORDERS = 1024
+_REMEMBERED_ORDERS = 64
 """How many closed orders are kept to know a repeated fill by its trade id."""
 
 _64_BITS = (1 << 64) - 1
@@ -67,18 +69,24 @@ _OUTCOME_OF = {
 }
 
 
-class _Order:
-    """An order that is not forgotten yet."""
+class _Order(msgspec.Struct):
+    """An order that is not forgotten yet.
 
-    __slots__ = ("amount", "filled", "key", "outcome", "state", "trades")
+    Attributes:
+        key: Of its instruction in the table of ids.
+        slot, slot_of: Where the table keeps it, as long as the table's `growth` is `slot_of`.
+        outcome: As the table has it.
+        trades: Ids of its fills.
+    """
 
-    def __init__(self, amount: Decimal, key: int) -> None:
-        self.amount = amount
-        self.filled = _ZERO
-        self.key = key
-        self.outcome = _OPEN
-        self.state = SENT
-        self.trades: tuple[TradeId, ...] = ()
+    amount: Decimal
+    key: int
+    filled: Decimal = _ZERO
+    state: OrderState = SENT
+    outcome: int = _OPEN
+    slot: int = -1
+    slot_of: int = -1
+    trades: tuple[TradeId, ...] = ()
 
 
 class Engine(Actor[EngineMessage]):
@@ -87,7 +95,7 @@ class Engine(Actor[EngineMessage]):
     Args:
         namespace: 16 bytes that set this account's order ids apart from all others.
         halted: Why everything is refused from the start, or None.
-        gate: Asked before an intent is written.
+        gate: Hears when an unknown outcome is known.
         log: The event logger.
         strategy: Hears of repeated instructions.
     """
@@ -97,8 +105,8 @@ class Engine(Actor[EngineMessage]):
         *,
         namespace: bytes,
         halted: str | None,
-        gate: Address[CheckTrade],
-        log: Address[Entry | Admit | Intend],
+        gate: Address[OutcomeKnown],
+        log: Address[Entry | RefuseAtOnce | SubmitOrder],
         strategy: Address[InstructionRepeated],
     ) -> None:
         self._namespace = namespace
@@ -166,12 +174,12 @@ class Engine(Actor[EngineMessage]):
         elif slot >= 0:
             self._refuse(received, Code.DUPLICATE_ID, "this id was used with other content")
         else:
-            self._log.tell(Admit(received=received, then=CheckTrade(instruction=instruction)))
+            self._log.tell(received)
 
     def _refuse(self, received: InstructionReceived, code: Code, detail: str) -> None:
         refused = InstructionRefused(instruction_id=received.instruction_id, code=code, detail=detail)
         self._count(refused)
-        self._log.tell(Admit(received=received, then=refused))
+        self._log.tell(RefuseAtOnce(received=received, refused=refused))
 
     def _refused(self, answer: TradeRefused) -> None:
         refused = InstructionRefused(
@@ -203,23 +211,13 @@ class Engine(Actor[EngineMessage]):
             held_asset=passed.held_asset,
             held_amount=passed.held_amount,
         )
-        command = SubmitOrder(
-            instruction_id=instruction.instruction_id,
-            client_order_id=order_id,
-            venue=instruction.venue,
-            instrument=instruction.instrument,
-            side=instruction.side,
-            amount=passed.amount,
-            order_type=MARKET,
-            price=None,
-            reduce_only=instruction.reduce_only,
-        )
         self._open(intent)
-        self._log.tell(Intend(intent=intent, command=command))
+        self._log.tell(SubmitOrder(intent=intent))
 
     def _reported(self, event: OrderEvent) -> None:
         order = self._orders.get(event.client_order_id)
-        if isinstance(event, OrderFilled) and order is not None and (order.state is SENT or order.state is UNKNOWN):
+        state = None if order is None else order.state
+        if isinstance(event, OrderFilled) and (state is SENT or state is UNKNOWN):
             # A fill that overtakes its acceptance implies it: exactly one precedes every fill in the journal.
             self._reported(
                 OrderAccepted(
@@ -232,11 +230,13 @@ class Engine(Actor[EngineMessage]):
             )
         if self._follow(event):
             self._log.tell(event)
+            if state is UNKNOWN:
+                self._gate.tell(OutcomeKnown(instruction_id=event.instruction_id))
 
     def _open(self, intent: OrderSubmitted) -> None:
-        key = self._key(intent.instruction_id)
-        self._orders[intent.client_order_id] = _Order(intent.amount, key)
-        self._known.set_outcome(self._known.find(key), _OPEN)
+        order = _Order(intent.amount, self._key(intent.instruction_id))
+        self._orders[intent.client_order_id] = order
+        self._known.set_outcome(self._slot(order), _OPEN)
 
     def _follow(self, event: OrderEvent) -> bool:
         """Move an order on; return whether the event was news."""
@@ -250,17 +250,22 @@ class Engine(Actor[EngineMessage]):
             order.trades += (event.trade_id,)
             order.filled += event.amount
             complete = order.filled >= order.amount
-        state = after(order.state, type(event), complete=complete)
-        is_news = state is not order.state or isinstance(event, OrderFilled)
-        if state is not order.state:
-            order.state = state
-            outcome = _FILLED if complete else _OUTCOME_OF[type(event)]
-            if outcome != order.outcome:
-                order.outcome = outcome
-                self._known.set_outcome(self._known.find(order.key), outcome)
-            if state is CLOSED:
-                self._close(event.client_order_id, order)
-        return is_news
+        before, order.state = order.state, after(order.state, type(event), complete=complete)
+        if order.state is before:
+            return isinstance(event, OrderFilled)
+        outcome = _FILLED if complete else _OUTCOME_OF[type(event)]
+        if outcome != order.outcome:
+            order.outcome = outcome
+            self._known.set_outcome(self._slot(order), outcome)
+        if order.state is CLOSED:
+            self._close(event.client_order_id, order)
+        return True
+
+    def _slot(self, order: _Order) -> int:
+        """Return where the instruction's id is kept; it moves when the table grows."""
+        if order.slot_of != self._known.growth:
+            order.slot_of, order.slot = self._known.growth, self._known.find(order.key)
+        return order.slot
 
     def _close(self, order_id: ClientOrderId, order: _Order) -> None:
         del self._orders[order_id]

@@ -6,17 +6,18 @@ and what they say carries it as their cause. Finished turns go to the journal wr
 with the command that waits for it in the outbox.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
 from actors.contract import Actor, Address, Turn
 from actors.journal.encoding import encode, next_hash
 from messages.base import Message, Question
-from messages.instructions import CheckTrade, InstructionRefused
-from messages.journal import ENTRY_TYPES, Admit, Append, AskJournal, Entry, Hold, Intend, JournalTold, Record
+from messages.journal import ENTRY_TYPES, Append, AskJournal, Entry, Hold, JournalTold, Record, RefuseAtOnce
+from messages.orders import SubmitOrder
 from messages.units import Seq
 
-LoggerMessage = Entry | Admit | Intend
+LoggerMessage = Entry | RefuseAtOnce | SubmitOrder
 
 
 class Chain(Protocol):
@@ -74,7 +75,6 @@ class EventLogger(Actor[LoggerMessage]):
         turn: The core's; its cause is moved on here, and nowhere else.
         chain: How rows are made.
         followers: Who is told of which type of entry, in order.
-        gate: Asked about admitted instructions.
         outbox: Keeps commands until they are durable.
         writer: Gets the rows.
     """
@@ -85,20 +85,22 @@ class EventLogger(Actor[LoggerMessage]):
         turn: Turn,
         chain: Chain,
         followers: Mapping[type[Entry], tuple[Address[Entry], ...]],
-        gate: Address[CheckTrade],
         outbox: Address[Hold],
         writer: Address[Append],
     ) -> None:
         self._turn = turn
         self._chain = chain
-        self._followers = followers
-        self._gate = gate
+        self._followers = {kind: followers.get(kind, ()) for kind in ENTRY_TYPES}
         self._outbox = outbox
         self._writer = writer
         self._seq = 0
         self._rows: list[tuple[int, bytes, bytes]] = []
-        self._counts: dict[type[Entry], int] = {}
-        self.handlers = {Intend: self._intend, Admit: self._admit, **dict.fromkeys(ENTRY_TYPES, self._stamp)}
+        self._counts: Counter[type[Entry]] = Counter()
+        self.handlers = {
+            SubmitOrder: self._announce,
+            RefuseAtOnce: self._refuse,
+            **dict.fromkeys(ENTRY_TYPES, self._stamp),
+        }
 
     def answer(self, question: Question) -> Message:
         if not isinstance(question, AskJournal):
@@ -110,36 +112,35 @@ class EventLogger(Actor[LoggerMessage]):
         self._seq = record.seq
         self._chain.go_on_from(record.hash)
         kind = type(record.entry)
-        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._counts[kind] += 1
 
     def turn_ended(self) -> None:
         if self._rows:
             self._hand_on(awaited=False)
 
-    def _admit(self, admit: Admit) -> None:
-        self._stamp(admit.received)
-        if isinstance(admit.then, InstructionRefused):
-            self._stamp(admit.then)
-        else:
-            self._gate.tell(admit.then)
+    def _refuse(self, refuse: RefuseAtOnce) -> None:
+        self._record(refuse.received)
+        self._stamp(refuse.refused)
 
-    def _intend(self, intend: Intend) -> None:
-        seq = self._stamp(intend.intent)
-        self._outbox.tell(Hold(seq=seq, command=intend.command))
+    def _announce(self, command: SubmitOrder) -> None:
+        """Put the intent on record; its command waits until that is durable."""
+        self._stamp(command.intent)
+        self._outbox.tell(Hold(seq=Seq(self._seq), command=command))
         self._hand_on(awaited=True)
 
-    def _stamp(self, entry: Entry) -> Seq:
-        """Put an entry on record and tell its followers; what is said after it in this message has it as its cause."""
+    def _stamp(self, entry: Entry) -> None:
+        """Put an entry on record and tell its followers."""
+        self._record(entry)
+        for follower in self._followers[type(entry)]:
+            follower.tell(entry)
+
+    def _record(self, entry: Entry) -> None:
+        """Number, chain and keep an entry. What is said from now on in this message has it as its cause."""
         self._seq = seq = self._seq + 1
         turn = self._turn
         self._rows.append(self._chain.row(seq, turn.at, turn.cause, entry))
-        kind = type(entry)
-        counts = self._counts
-        counts[kind] = counts.get(kind, 0) + 1
+        self._counts[type(entry)] += 1
         turn.cause = Seq(seq)
-        for follower in self._followers.get(kind, ()):
-            follower.tell(entry)
-        return Seq(seq)
 
     def _hand_on(self, *, awaited: bool) -> None:
         self._writer.tell(Append(rows=tuple(self._rows), awaited=awaited))

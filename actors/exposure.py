@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from actors.contract import Actor, Address
 from actors.ledger import Ledger
+from actors.valuation import CURRENCY
 from messages.book import BookChanged, ExposureChanged, Opening
 from messages.instruments import Instrument
 from messages.journal import Record
@@ -33,7 +34,8 @@ class Exposure(Actor[BookChanged]):
 
     def _measure(self, book: BookChanged) -> ExposureChanged:
         for balance in book.balances:
-            self._set(balance.account, balance.asset, balance.amount)
+            if balance.asset != CURRENCY:  # what everything is counted in is no exposure
+                self._set(balance.account, balance.asset, balance.amount)
         if book.position is not None:
             instrument = book.position.instrument
             self._set(instrument, self._instruments[instrument].base, book.position.quantity)
@@ -47,6 +49,7 @@ class Exposure(Actor[BookChanged]):
 
     def _set(self, place: str, asset: Asset, amount: Decimal) -> None:
         before = self._parts.get((place, asset), _ZERO)
-        self._parts[place, asset] = amount
-        self._net[asset] = self._net.get(asset, _ZERO) + amount - before
-        self._gross[asset] = self._gross.get(asset, _ZERO) + abs(amount) - abs(before)
+        if amount != before:
+            self._parts[place, asset] = amount
+            self._net[asset] = self._net.get(asset, _ZERO) + (amount - before)
+            self._gross[asset] = self._gross.get(asset, _ZERO) + (abs(amount) - abs(before))

@@ -9,13 +9,15 @@ passes. What passes is held from here to the order's end.
 from collections.abc import Mapping
 from decimal import Decimal
 
+import msgspec
+
 from actors.contract import Actor, Address, Turn
-from actors.exchange.pricing import is_fresh, needed, slipped_price
+from actors.exchange.pricing import Slippage, is_fresh, needed
 from actors.ledger import Ledger
 from actors.rounding import floor_to
 from messages.book import BookChanged
-from messages.instructions import CheckTrade, Code, TradeInstruction, TradePassed, TradeRefused
-from messages.instruments import FeeRates, Instrument, SlippageModel, VenueModel
+from messages.instructions import Code, InstructionReceived, TradePassed, TradeRefused
+from messages.instruments import FeeRates, Instrument, VenueModel
 from messages.journal import Record
 from messages.market import Candle, MarketSlice
 from messages.orders import (
@@ -26,9 +28,9 @@ from messages.orders import (
     OrderRejected,
     OrderSubmitted,
     OrderUnknown,
+    OutcomeKnown,
 )
 from messages.units import (
-    BUY,
     PERP,
     SELL,
     AccountName,
@@ -44,10 +46,10 @@ from messages.units import (
 _ZERO = Decimal(0)
 
 GateMessage = (
-    CheckTrade
+    InstructionReceived
     | MarketSlice
     | BookChanged
-    | OrderAccepted
+    | OutcomeKnown
     | OrderRejected
     | OrderCancelled
     | OrderExpired
@@ -55,25 +57,20 @@ GateMessage = (
 )
 
 
-class _Hold:
+class _Hold(msgspec.Struct):
     """What one order in flight may still take, and what it may still do to the position."""
 
-    __slots__ = ("account", "asset", "held", "instrument", "left", "side", "unknown")
-
-    def __init__(
-        self, account: AccountName, asset: Asset, held: Decimal, instrument: InstrumentId, side: Side, left: Decimal
-    ) -> None:
-        self.account = account
-        self.asset = asset
-        self.held = held
-        self.instrument = instrument
-        self.side = side
-        self.left = left
-        self.unknown = False
+    account: AccountName
+    asset: Asset
+    held: Decimal
+    instrument: InstrumentId
+    side: Side
+    left: Decimal
+    unknown: bool = False
 
 
 class Gate(Actor[GateMessage]):
-    """Answers `CheckTrade`, and keeps the prices, balances, positions and holds that it needs for that."""
+    """Says whether an instruction may be sent; keeps the prices, balances, positions and holds that it needs."""
 
     def __init__(
         self,
@@ -88,11 +85,11 @@ class Gate(Actor[GateMessage]):
         self._engine = engine
         self._candle_ns = candle_ns
         self._max_order_notional = max_order_notional
-        self._markets: Mapping[InstrumentId, tuple[Instrument, FeeRates, SlippageModel]] = {
+        self._markets: Mapping[InstrumentId, tuple[Instrument, FeeRates, Slippage]] = {
             each.instrument_id: (
                 each,
                 venue.perp_fees if each.trade_type is PERP else venue.spot_fees,
-                venue.slippage,
+                Slippage(venue.slippage),
             )
             for venue in venues
             for each in venue.instruments
@@ -104,10 +101,10 @@ class Gate(Actor[GateMessage]):
         self._holds: dict[InstructionId, _Hold] = {}
         self._folded = Ledger({key: market[0] for key, market in self._markets.items()})  # only `apply` books here
         self.handlers = {
-            CheckTrade: self._check,
+            InstructionReceived: self._check,
             MarketSlice: self.apply_market,
             BookChanged: self._book,
-            OrderAccepted: self._known_again,
+            OutcomeKnown: self._known_again,
             OrderUnknown: self._unknown,
             OrderRejected: self._ended,
             OrderCancelled: self._ended,
@@ -125,8 +122,10 @@ class Gate(Actor[GateMessage]):
                     intent.held_asset,
                     intent.held_amount,
                 )
-            case OrderAccepted() | OrderUnknown() as event:
-                self.receive(event)
+            case OrderAccepted() as event:
+                self._known_again(event)
+            case OrderUnknown() as event:
+                self._unknown(event)
             case OrderRejected() | OrderCancelled() | OrderExpired() as event:
                 self.receive(event)
             case _:
@@ -139,11 +138,10 @@ class Gate(Actor[GateMessage]):
         for candle in market.candles:
             candles[candle.instrument] = candle
 
-    def _check(self, check: CheckTrade) -> None:
-        instruction = check.instruction
-        instrument, fees, model = self._markets[instruction.instrument]
+    def _check(self, instruction: InstructionReceived) -> None:
+        instrument, fees, slippage = self._markets[instruction.instrument]
         candle = self._candles.get(instrument.instrument_id)
-        if self._holds and self._is_frozen(instruction, instrument):
+        if self._holds and self._is_frozen(instruction):
             self._refuse(instruction, Code.OUTCOME_UNKNOWN, "an order of this instrument has an unknown outcome", None)
             return
         if candle is None or not is_fresh(candle, self._turn.at, self._candle_ns):
@@ -172,7 +170,7 @@ class Gate(Actor[GateMessage]):
             detail = f"{plain(notional)} {instrument.quote}, at most {plain(self._max_order_notional)} allowed"
             self._refuse(instruction, Code.LIMIT_ORDER_NOTIONAL, detail, price)
             return
-        worst = slipped_price(candle, instrument, instruction.side, amount, model)
+        worst = slippage.price(candle, instrument, instruction.side, amount)
         if worst is None:
             self._refuse(instruction, Code.NO_PRICE, "the slippage model gives no price for this amount", price)
             return
@@ -193,7 +191,7 @@ class Gate(Actor[GateMessage]):
             )
         )
 
-    def _refuse(self, instruction: TradeInstruction, code: Code, detail: str, price: Price | None) -> None:
+    def _refuse(self, instruction: InstructionReceived, code: Code, detail: str, price: Price | None) -> None:
         self._engine.tell(TradeRefused(instruction=instruction, code=code, detail=detail, price=price))
 
     def _reducible(self, instrument: InstrumentId, side: Side) -> Decimal:
@@ -205,23 +203,16 @@ class Gate(Actor[GateMessage]):
                 open_amount -= hold.left
         return open_amount
 
-    def _is_frozen(self, instruction: TradeInstruction, instrument: Instrument) -> bool:
-        """Return whether an unknown order of the instrument stands against it.
+    def _is_frozen(self, instruction: InstructionReceived) -> bool:
+        """Return whether an order of the instrument has an unknown outcome and this one is not safe beside it.
 
-        A reduce-only order passes: it is cut to what can be reduced whether or not the unknown order filled.
+        A reduce-only order is, as far as there is something to reduce whether or not the unknown ones fill: it is cut
+        to that.
         """
-        for hold in self._holds.values():
-            if hold.unknown and hold.instrument == instrument.instrument_id:
-                return not (instruction.reduce_only and self._safe_in_both_worlds(instruction, hold))
-        return False
-
-    def _safe_in_both_worlds(self, instruction: TradeInstruction, unknown: _Hold) -> bool:
-        """Return whether the position can be reduced on this side with the unknown order filled, and without."""
-        quantity = self._positions.get(unknown.instrument, _ZERO)
-        filled = quantity + (unknown.left if unknown.side is BUY else -unknown.left)
-        if instruction.side is BUY:
-            quantity, filled = -quantity, -filled
-        return min(quantity, filled) >= instruction.amount
+        unknown = any(hold.unknown and hold.instrument == instruction.instrument for hold in self._holds.values())
+        if not unknown:
+            return False
+        return not instruction.reduce_only or self._reducible(instruction.instrument, instruction.side) <= 0
 
     def _hold(
         self, key: InstructionId, instrument: InstrumentId, side: Side, amount: Decimal, asset: Asset, need: Decimal
@@ -242,7 +233,7 @@ class Gate(Actor[GateMessage]):
         self._give_back(hold, hold.held * fill.amount / hold.left)
         hold.left -= fill.amount
 
-    def _known_again(self, event: OrderAccepted) -> None:
+    def _known_again(self, event: OutcomeKnown | OrderAccepted) -> None:
         if hold := self._holds.get(event.instruction_id):
             hold.unknown = False
 

@@ -11,9 +11,14 @@ _FIRST_SIZE = 1024
 
 
 class IdTable:
-    """Maps the digest of an id to the digest of its content and its outcome so far."""
+    """Maps the digest of an id to the digest of its content and its outcome so far.
+
+    Attributes:
+        growth: How often the table grew; slots are good until it grows again.
+    """
 
     def __init__(self) -> None:
+        self.growth = 0
         self._used = 0
         self._make(_FIRST_SIZE)
 
@@ -29,12 +34,15 @@ class IdTable:
         """Take a key in if it is new, and return -1; return the slot of one that is known."""
         if self._used * 2 >= self._size:
             self._grow()
+        keys, mask = self._keys, self._mask
         key = key or 1
-        slot = self._slot(key)
-        if self._keys[slot]:
-            return slot
+        slot = key & mask
+        while found := keys[slot]:
+            if found == key:
+                return slot
+            slot = (slot + 1) & mask
         self._used += 1
-        self._keys[slot] = key
+        keys[slot] = key
         self._contents[slot] = content
         return -1
 
@@ -66,7 +74,8 @@ class IdTable:
 
     def _grow(self) -> None:
         keys, contents, outcomes = self._keys, self._contents, self._outcomes
-        self._make(self._size * 2)
+        self.growth += 1
+        self._make(self._size * 4)
         for index, key in enumerate(keys):
             if key:
                 slot = self._slot(key)

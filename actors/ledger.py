@@ -9,6 +9,7 @@ A partial close takes cost * closed / |quantity|, rounded to 1e-18; the remainde
 opens the rest at the fill's price.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import assert_never
@@ -46,12 +47,17 @@ def traded(quantity: Decimal, cost: Decimal, change: Decimal, price: Decimal) ->
     return after, after * price, quantity * price - cost
 
 
+_Books = defaultdict[AccountName, defaultdict[Asset, Decimal]]
+
+
 class Ledger:
     """Books facts, each once, and says what they changed."""
 
     def __init__(self, instruments: Mapping[InstrumentId, Instrument]) -> None:
         self._instruments = instruments
-        self._accounts: dict[AccountName, dict[Asset, Decimal]] = {}
+        self._accounts: defaultdict[AccountName, defaultdict[Asset, Decimal]] = defaultdict(
+            lambda: defaultdict(Decimal)
+        )
         self._positions: dict[InstrumentId, tuple[Decimal, Decimal]] = {}
         self._others = {
             each.venue: tuple(AccountName(f"{kind}:{each.venue}") for kind in ("market", "fees", "funding", "pnl"))
@@ -92,11 +98,14 @@ class Ledger:
         change = fill.amount if fill.side is BUY else -fill.amount
         quantity, cost, realised = traded(quantity, cost, change, fill.price)
         self._positions[fill.instrument] = quantity, cost
-        self._move(account, fees, fill.fee_asset, fill.fee)
-        self._move(pnl, account, quote, realised)
+        books, fee = self._accounts, fill.fee
+        ours = books[account]
+        ours[quote] = balance = ours[quote] + realised - fee
+        books[fees][quote] += fee
+        books[pnl][quote] -= realised
         return BookChanged(
             fact=fill,
-            balances=(self._balance(account, quote),),
+            balances=(Balance(account=account, asset=quote, amount=Amount(balance)),),
             position=_position(fill.venue, fill.instrument, quantity, cost),
             realised=Amount(realised),
             fee_in_quote=fill.fee,
@@ -154,14 +163,8 @@ class Ledger:
         return Balance(account=account, asset=asset, amount=Amount(self._accounts[account][asset]))
 
     def _move(self, source: AccountName, target: AccountName, asset: Asset, amount: Decimal) -> None:
-        accounts = self._accounts
-        if source not in accounts:
-            accounts[source] = {}
-        if target not in accounts:
-            accounts[target] = {}
-        taken, given = accounts[source], accounts[target]
-        taken[asset] = taken.get(asset, _ZERO) - amount
-        given[asset] = given.get(asset, _ZERO) + amount
+        self._accounts[source][asset] -= amount
+        self._accounts[target][asset] += amount
 
 
 def _position(venue: VenueName, instrument: InstrumentId, quantity: Decimal, cost: Decimal) -> Position:

@@ -21,4 +21,4 @@ class Outbox(Actor[Hold | Durable]):
         held = self._held
         while held and held[0].seq <= durable.seq:
             command = held.popleft().command
-            self._venues[command.venue].tell(command)
+            self._venues[command.intent.venue].tell(command)

@@ -25,11 +25,14 @@ class Risk(Actor[ExposureChanged]):
             price = fact.mark
         else:
             price = _ZERO  # an opening has no price of its own
+        overdrawn = False
+        for balance in message.book.balances:
+            overdrawn = overdrawn or balance.amount < 0
         self._pnl.tell(
             RiskMeasured(
                 exposure=message,
                 net_notional=Amount(message.net * price),
                 gross_notional=Amount(message.gross * price),
-                overdrawn=any(balance.amount < 0 for balance in message.book.balances),
+                overdrawn=overdrawn,
             )
         )

@@ -68,7 +68,9 @@ class StrategyHost(Actor[HostMessage]):
         self._engine = engine
         self._log = log
         self._strategy = build(context)
-        self._memory = memory_of(self._strategy)
+        memory = memory_of(self._strategy)
+        self._applies = memory == "apply"
+        self._snaps = memory == "snapshot"
         self._saved: str | None = None
         self.handlers = {
             MarketSlice: self._see,
@@ -81,11 +83,12 @@ class StrategyHost(Actor[HostMessage]):
 
     def _updated(self, update: PnlUpdated) -> None:
         self._context.pnl = update
-        if not isinstance(update.fact, Opening):
-            self._hear(update.fact)
+        fact = update.fact
+        if not isinstance(fact, Opening):
+            self._hear(fact)
 
     def _hear(self, event: OwnEvent) -> None:
-        if self._memory == "apply":
+        if self._applies:
             self._guarded(lambda: self._strategy.apply(event))  # type: ignore[attr-defined]  # memory_of looked
         self._run(event, self._strategy.on_event)
 
@@ -96,7 +99,7 @@ class StrategyHost(Actor[HostMessage]):
         elif isinstance(entry, StrategySaved):
             self._saved = entry.state
             self._restore()
-        elif self._memory == "apply" and isinstance(
+        elif self._applies and isinstance(
             entry,
             OrderAccepted
             | OrderFilled
@@ -114,13 +117,13 @@ class StrategyHost(Actor[HostMessage]):
         try:
             wanted = react(message)
             instructions = _checked(wanted) if wanted else ()
-            state = self._snapshot() if self._memory == "snapshot" else None
+            state = self._snapshot() if self._snaps else None
         except Exception as error:
             blame = _blame(error, self._strategy)
             if not self._skip_errors:
                 raise blame from error
             self._log.tell(InputSkipped(input=type(message).__name__, error=str(blame), where=blame.where))
-            if self._memory != "apply":
+            if not self._applies:
                 self._strategy = self._build(self._context)
                 self._restore()
             return
@@ -135,7 +138,7 @@ class StrategyHost(Actor[HostMessage]):
         return msgspec.json.encode(state, order="sorted").decode()
 
     def _restore(self) -> None:
-        if self._memory == "snapshot" and self._saved is not None:
+        if self._snaps and self._saved is not None:
             state = msgspec.json.decode(self._saved)
             self._guarded(lambda: self._strategy.restore(state))  # type: ignore[attr-defined]
 

@@ -58,7 +58,7 @@ class TradeInstruction(Command, frozen=True, kw_only=True):
 
 
 class InstructionReceived(Event, frozen=True, kw_only=True):
-    """An instruction entered the engine."""
+    """An instruction entered the engine. The gate answers it with one `TradePassed` or `TradeRefused`."""
 
     instruction_id: InstructionId
     venue_type: str
@@ -97,12 +97,6 @@ class InstructionRepeated(Event, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
 
 
-class CheckTrade(Command, frozen=True, kw_only=True):
-    """Engine to gate: may this be sent? Answered by one `TradePassed` or `TradeRefused`."""
-
-    instruction: TradeInstruction
-
-
 class TradePassed(Event, frozen=True, kw_only=True):
     """Gate to engine: send this much. What it needs is held from now on, under the instruction's id.
 
@@ -112,7 +106,7 @@ class TradePassed(Event, frozen=True, kw_only=True):
         held_asset, held_amount: What was set aside for it.
     """
 
-    instruction: TradeInstruction
+    instruction: InstructionReceived
     amount: BaseAmount
     reference_price: Price
     held_asset: Asset
@@ -122,7 +116,7 @@ class TradePassed(Event, frozen=True, kw_only=True):
 class TradeRefused(Event, frozen=True, kw_only=True):
     """Gate to engine: do not send it."""
 
-    instruction: TradeInstruction
+    instruction: InstructionReceived
     code: Code
     detail: str
     price: Price | None

@@ -6,7 +6,7 @@ import msgspec
 
 from messages.base import Command, Event, MailClass, Question
 from messages.book import EquityMarked, Opening
-from messages.instructions import CheckTrade, InstructionReceived, InstructionRefused
+from messages.instructions import InstructionReceived, InstructionRefused
 from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted, StrategySaved
 from messages.market import FundingPaid, StaleMark
 from messages.orders import (
@@ -60,22 +60,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     entry: Entry
 
 
-class Admit(Command, frozen=True, kw_only=True):
-    """Engine to event logger: journal that the instruction came, and then go on with it, as its effect.
-
-    Attributes:
-        then: What the gate is asked, or the refusal that is journaled next.
-    """
+class RefuseAtOnce(Command, frozen=True, kw_only=True):
+    """Engine to event logger: journal that an instruction came, and its refusal. The gate is not asked."""
 
     received: InstructionReceived
-    then: CheckTrade | InstructionRefused
-
-
-class Intend(Command, frozen=True, kw_only=True):
-    """Engine to event logger: journal the intent; the command may go to its venue when the entry is durable."""
-
-    intent: OrderSubmitted
-    command: OrderCommand
+    refused: InstructionRefused
 
 
 class Append(Command, frozen=True, kw_only=True):

@@ -22,32 +22,12 @@ from messages.units import (
 )
 
 
-class SubmitOrder(Command, frozen=True, kw_only=True):
-    """Place an order.
-
-    Answered by exactly one `OrderAccepted` or `OrderRejected`, or by `OrderUnknown` and later one of the two.
-    Submitting the same ``client_order_id`` again is answered again and places nothing.
-
-    Attributes:
-        amount: In base, a whole number of lots, always positive; `side` carries the sign.
-        price: Worst acceptable price; None for a market order.
-    """
-
-    instruction_id: InstructionId
-    client_order_id: ClientOrderId
-    venue: VenueName
-    instrument: InstrumentId
-    side: Side
-    amount: BaseAmount
-    order_type: OrderType
-    price: Price | None
-    reduce_only: bool
-
-
 class OrderSubmitted(Event, frozen=True, kw_only=True):
     """The intent: on disk before the venue hears of it.
 
     Attributes:
+        amount: In base, a whole number of lots, always positive; `side` carries the sign.
+        price: Worst acceptable price; None for a market order.
         reference_price: price(tau) that the gate decided on, before slippage.
         held_asset, held_amount: What is set aside until the order's end.
     """
@@ -64,6 +44,19 @@ class OrderSubmitted(Event, frozen=True, kw_only=True):
     reference_price: Price
     held_asset: Asset
     held_amount: Amount
+
+
+class SubmitOrder(Command, frozen=True, kw_only=True):
+    """Place the order that the intent describes.
+
+    Answered by exactly one `OrderAccepted` or `OrderRejected`, or by `OrderUnknown` and later one of the two.
+    Submitting the same ``client_order_id`` again is answered again and places nothing.
+
+    Attributes:
+        intent: As it is journaled, before the command leaves.
+    """
+
+    intent: OrderSubmitted
 
 
 class OrderAccepted(Event, frozen=True, kw_only=True):
@@ -144,6 +137,12 @@ class OrderUnknown(Event, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     instruction_id: InstructionId
     reason: str
+
+
+class OutcomeKnown(Event, frozen=True, kw_only=True):
+    """Engine to gate: an order whose outcome was unknown is known to exist, so its instrument is free again."""
+
+    instruction_id: InstructionId
 
 
 OrderCommand = SubmitOrder

@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -21,7 +21,7 @@ import msgspec
 
 from actors.data.feed import Feed
 from actors.data.files import instruments_in
-from actors.errors import BadInputError, ExecdError, StrategyError
+from actors.errors import BadInputError, ExecdError, FatalError, StrategyError
 from actors.exchange.simulated import instruments_of
 from actors.journal.errors import JournalLockedError
 from actors.journal.lock import holder
@@ -267,6 +267,9 @@ def run(
         store: The journal; closed when this returns. None: without one.
         tell: Hears how far it is, about a hundred times.
         stop: Asked before every slice whether, and why, to stop.
+
+    Raises:
+        FatalError: The journal can't be written, or contradicts the book. It has no `RunEnded`.
     """
     feed = prepared.feed
     started = time.perf_counter()
@@ -276,12 +279,17 @@ def run(
     try:
         with _rare_collections():
             ended = _drive(prepared, wired, tell, stop)
-        if ended.outcome == "failed" and store is None:
-            return None, ended  # nothing is on record to come back to
-        _close_book(prepared, wired, ended)
-        result = gather(wired, prepared.models, feed.market_events, store)
-    finally:
-        wired.stop()
+        result = None
+        if ended.outcome != "failed" or store is not None:  # else nothing is on record to come back to
+            _close_book(prepared, wired, ended)
+            result = gather(wired, prepared.models, feed.market_events, store)
+    except BaseException:
+        with suppress(ExecdError):  # a journal that failed can't be closed in order; what was wrong first is told
+            wired.stop()
+        raise
+    wired.stop()
+    if result is None:
+        return None, ended
     return msgspec.structs.replace(result, wall_seconds=time.perf_counter() - started), ended
 
 
@@ -315,6 +323,8 @@ def _drive(prepared: Prepared, wired: Wired, tell: Tell, stop: Stop) -> Stopped:
                 tell(Progress(market.at, (market.at - mode.start) / span))
     except StrategyError as error:
         return Stopped(error.exit_code, "failed", f"the strategy raised at {error.where}: {error}")
+    except FatalError:
+        raise  # the journal or the book can't be trusted: nothing more is written, and nothing folded
     except ExecdError as error:
         return Stopped(error.exit_code, "failed", f"{type(error).__name__}: {error}")
     tell(Progress(mode.end, 1.0))

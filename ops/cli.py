@@ -29,11 +29,18 @@ app.add_typer(journal_app, name="journal")
 def _path(text: str) -> Path:
     if not text:  # Path("") is the folder we stand in, and nobody means that
         raise typer.BadParameter("it is empty, expected a path")
+    if text.startswith("--"):  # an option whose own value was forgotten before it
+        raise typer.BadParameter(f"{text} looks like an option, expected a path (./{text} if it is one)")
     return Path(text)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
-Out = Annotated[Path | None, typer.Option("--out", parser=_path, metavar="DIR", help="Folder of the journal. Default: runs/<name>-<start time>.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", parser=_path, metavar="DIR", help="Folder of the journal. Default: runs/<name>-<start time>."
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Keep a journal that is there aside, as journal.sqlite.<n>.")]
 JournalFile = Annotated[Path, typer.Argument(parser=_path, metavar="FILE", help="journal.sqlite of a run.")]
 Folder = Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="A folder of market data.")]

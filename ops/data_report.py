@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TextIO
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,8 @@ UNUSABLE = 2
 
 _WIDTH = 160
 """Of a table that no terminal bounds."""
+_ROOMY = 130
+"""Columns from which on every cell has its line."""
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
@@ -37,7 +40,7 @@ def check(directory: Path, out: Console | TextIO) -> int:
         problems.append(f"{directory}: no series, expected files such as candles/bybit-ETHUSDT-spot-1h.parquet")
     twice = {series.name for series in found.twice}
     if reports:
-        console.print(_table(directory, reports, twice))
+        console.print(_table(directory, reports, twice, wide=console.width >= _ROOMY))
         _say(console, "Times are UTC. Candles are stamped at their open. Gaps: how many, rows missing, the longest.")
     warnings = [line for report in reports for line in report.warnings]
     for title, lines in (("Worth knowing", warnings), ("Unusable", problems)):
@@ -55,20 +58,30 @@ def _say(console: Console, line: str) -> None:
     console.print(Text(line), soft_wrap=True)
 
 
-def _table(directory: Path, reports: list[Report], twice: set[str]) -> Table:
-    table = Table(title=Text(f"Market data in {directory}"), title_justify="left")
-    for name in ("kind", "venue", "series", "file"):
+def _table(directory: Path, reports: list[Report], twice: set[str], *, wide: bool) -> Table:
+    # a terminal of 80 columns has no room for names of files, which say what the other columns say
+    table = Table(
+        title=Text(f"Market data in {directory}"),
+        title_justify="left",
+        box=box.HEAVY_HEAD if wide else None,
+        pad_edge=wide,
+        padding=(0, 1) if wide else (0, 1, 0, 0),
+    )
+    for name in ("kind", "venue", "series", *(("file",) if wide else ())):
         table.add_column(name, overflow="fold")
     table.add_column("rows", justify="right")
-    for name in ("first", "last", "gaps", "usable"):
-        table.add_column(name)
+    for name in ("first", "last"):
+        table.add_column(name, min_width=len("2024-01-01"), overflow="fold")
+    table.add_column("gaps", overflow="fold")
+    table.add_column("usable")
     for report in reports:
         series = report.file.series
         instrument = series.instrument.partition(":")[2] if series.instrument else series.name.rpartition("-")[0]
         every = f" {series.resolution}" if series.resolution else _every(report)
         good = not report.problems and series.name not in twice
         table.add_row(
-            *(Text(cell) for cell in (series.kind, series.venue or "", f"{instrument}{every}", report.name)),
+            *(Text(cell) for cell in (series.kind, series.venue or "", f"{instrument}{every}")),
+            *((Text(report.name),) if wide else ()),
             f"{report.rows:,}",
             _time(report.first),
             _time(report.last),

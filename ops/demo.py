@@ -79,13 +79,22 @@ def demo_command(*, out: Path | None, json: bool) -> int:
         print(f"writing {DAYS} days of synthetic prices and funding to {folder / 'data'}", file=sys.stderr)  # noqa: T201
         write_sample(folder / "data", seed=SEED, days=DAYS)
         try:
-            config.write_text(CONFIG, encoding="utf-8")
+            if not _holds(config, CONFIG):
+                with config.open("x", encoding="utf-8") as file:
+                    file.write(CONFIG)
+        except FileExistsError:
+            raise BadInputError(f"{config}: is there, and not the demo's: choose another --out") from None
         except OSError as error:
             raise BadInputError(f"{config}: can't be written: {error.strerror}") from None
         prepared = backtest.prepare(config)
         return prepared, backtest.open_journal(folder, prepared, force=False)
 
     return perform(prepare, json=json, show=lambda screen, result: explain(screen, result, config))
+
+
+def _holds(path: Path, text: str) -> bool:
+    """Whether a file is what an earlier demo left that did not come to its journal."""
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def explain(screen: Console, result: Result, config: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from actors.errors import BadInputError, ExecdError
 
@@ -44,13 +45,15 @@ def ended(call: Callable[[], int], *, json: bool) -> int:
         call: The whole of the process.
         json: Also print an object on stdout about what was raised.
     """
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     try:
         with _handled(_raise_signalled):
             code = call()
             sys.stdout.flush()
     except BrokenPipeError:  # `| head`: whoever reads has enough
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())  # the interpreter flushes once more
+        with _nowhere() as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # the interpreter flushes once more
         return 1
     except BaseException as error:  # noqa: BLE001 - nothing is above this
         line, code = _judged(error)
@@ -61,6 +64,11 @@ def ended(call: Callable[[], int], *, json: bool) -> int:
             with suppress(OSError):
                 print_json({"error": line or str(error), "exit": code})
     return code
+
+
+def _nowhere() -> TextIO:
+    """Return what stands for a stream that the caller closed."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - for as long as the process lasts
 
 
 def _judged(error: BaseException) -> tuple[str, int]:

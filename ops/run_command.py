@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
 from decimal import Decimal
@@ -82,6 +83,10 @@ def _run(prepared: backtest.Prepared, store: JournalStore | None) -> tuple[Resul
             return backtest.run(prepared, store, tell=tell, stop=lambda: _stopped(caught()))
         except ExecdError as error:  # such as a full disk: the journal itself could not be closed in order
             return None, backtest.Stopped(error.exit_code, "failed", str(error))
+        except SystemExit as error:  # no exception that a strategy's host would catch
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(frame.filename).name}:{frame.lineno}"
+            return None, backtest.Stopped(1, "failed", f"the strategy ended the process at {where}: {error!r}")
 
 
 def _stopped(caught: Signalled | None) -> backtest.Stopped | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from actors.errors import BadInputError
 from actors.strategies.contract import Strategy, StrategyContext, memory_of
+from ops.own_packages import OWN_ROOT, PACKAGES
 
 
 class LoadedStrategy(NamedTuple):
@@ -30,7 +31,7 @@ def load_strategy(use: str, *, folder: Path, label: str, context: StrategyContex
 
     Args:
         use: ``hold_basis`` or ``package.module:Class``.
-        folder: Of the config file; looked in after everything that is installed, so that no file there hides a module of ours.
+        folder: Of the config file; looked in after all that is installed, so that no file there hides a module of ours.
         label: The config file's name, for messages.
         context: What it will be built with.
 
@@ -95,15 +96,17 @@ def _where(module_name: str, file: Path | None, folder: Path) -> str:
 
 def _told(error: BaseException, folder: Path) -> str:
     """Return an error on one line, with the place in the user's file where it was raised."""
-    if type(error) is ValueError and folder not in Path(_frames(error)[-1].filename).parents:
-        return str(error)  # of our own making, and written to be read
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({Path(error.filename).name}:{error.lineno})"
-    own = [frame for frame in _frames(error) if folder in Path(frame.filename).parents]
-    place = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_users(Path(frame.filename), folder)]
+    if not frames and type(error) is ValueError:
+        return str(error)  # of our own making, and written to be read
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     line = " ".join(str(error).split())
     return f"{type(error).__name__}: {line}{place}" if line else f"{type(error).__name__}{place}"
 
 
-def _frames(error: BaseException) -> traceback.StackSummary:
-    return traceback.extract_tb(error.__traceback__)
+def _is_users(file: Path, folder: Path) -> bool:
+    """Whether a file of a traceback is the user's own: beside the config, and neither ours nor installed there."""
+    installed = (Path(sys.prefix), *(OWN_ROOT / name for name in PACKAGES))
+    return folder in file.parents and not any(each in file.parents for each in installed)

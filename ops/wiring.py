@@ -33,7 +33,7 @@ from actors.strategy_host import StrategyHost
 from config.settings import Backtest, Settings
 from messages.base import Question
 from messages.book import EquityMarked, Opening
-from messages.instructions import InstructionRefused
+from messages.instructions import InstructionReceived, InstructionRefused
 from messages.instruments import VenueModel
 from messages.journal import ENTRY_TYPES, Entry, Record
 from messages.market import FundingPaid, MarketSlice
@@ -173,7 +173,6 @@ class _Stepped:
             turn=self._core.turn,
             chain=chain,
             followers=followers(self._to, self._own_events),
-            gate=self._to("gate"),
             outbox=self._to("outbox"),
             writer=self._to("journal_writer"),
         )
@@ -264,10 +263,11 @@ def followers(
     Facts of the book go round the tight loop, and reach the strategy from its end. What ends an order frees its holds.
     """
     told: dict[type[Entry], tuple[Address[Any], ...]] = dict.fromkeys(ENTRY_TYPES, ())
+    told[InstructionReceived] = (to("gate"),)
     told[Opening] = told[FundingPaid] = (to("position_monitor"),)
     told[OrderFilled] = (to("position_monitor"),)
-    for kind in (OrderAccepted, OrderRejected, OrderCancelled, OrderExpired, OrderUnknown):
+    for kind in (OrderRejected, OrderCancelled, OrderExpired, OrderUnknown):
         told[kind] = (to("gate"), own_events)
-    told[InstructionRefused] = (own_events,)
+    told[OrderAccepted] = told[InstructionRefused] = (own_events,)
     told[EquityMarked] = (to("data_provider"),)
     return told

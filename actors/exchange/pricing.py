@@ -11,7 +11,6 @@ from messages.market import Candle
 from messages.units import BPS, BUY, PERP, SPOT, Amount, Asset, BaseAmount, Nanoseconds, Price, Side
 
 _ONE = Decimal(1)
-_ZERO = Decimal(0)
 
 
 def is_fresh(candle: Candle, now: Nanoseconds, length_ns: int) -> bool:
@@ -19,23 +18,28 @@ def is_fresh(candle: Candle, now: Nanoseconds, length_ns: int) -> bool:
     return now - candle.closed_at < length_ns
 
 
-def slipped_price(
-    candle: Candle, instrument: Instrument, side: Side, amount: Decimal, model: SlippageModel
-) -> Price | None:
-    """Return the price at which a market order of `amount` (base) fills: the close, moved against the taker.
+class Slippage:
+    """Moves prices as a model says; what does not depend on the order is worked out once."""
 
-    None where the model gives no positive price: an impact without volume, or a sale that moves the price to zero.
-    """
-    bps = model.base_bps
-    if model.impact_bps:
+    def __init__(self, model: SlippageModel) -> None:
+        self._base_bps = model.base_bps
+        self._impact_bps = model.impact_bps
+        self._up = _ONE + model.base_bps / BPS
+        self._down = _ONE - model.base_bps / BPS
+
+    def price(self, candle: Candle, instrument: Instrument, side: Side, amount: Decimal) -> Price | None:
+        """Return the price at which a market order of `amount` (base) fills: the close, moved against the taker.
+
+        None where the model gives no positive price: an impact without volume, or a sale that moves the price to zero.
+        """
+        if not self._impact_bps:
+            return Price(candle.close * (self._up if side is BUY else self._down))
         volume = candle.volume * instrument.contract_size
         if volume <= 0:
             return None
-        bps += model.impact_bps * amount / volume
-    if not bps:
-        return candle.close
-    price = candle.close * (_ONE + bps / BPS if side is BUY else _ONE - bps / BPS)
-    return Price(price) if price > 0 else None
+        bps = self._base_bps + self._impact_bps * amount / volume
+        price = candle.close * (_ONE + bps / BPS if side is BUY else _ONE - bps / BPS)
+        return Price(price) if price > 0 else None
 
 
 def trade_fee(
@@ -53,7 +57,7 @@ def needed(instrument: Instrument, side: Side, amount: Decimal, price: Decimal, 
     A spot buy needs its quote, a spot sale its base; a perp order needs its taker fee in quote.
     """
     if instrument.trade_type is PERP:
-        return instrument.quote, Amount(max(amount * price * taker, _ZERO))
+        return instrument.quote, Amount(amount * price * taker)
     if side is BUY:
         return instrument.quote, Amount(amount * price)
     return instrument.base, Amount(amount)

@@ -9,16 +9,16 @@ from collections import OrderedDict
 from decimal import Decimal
 
 from actors.contract import Actor, Address, Turn
-from actors.exchange.pricing import funding_payment, is_fresh, slipped_price, trade_fee
+from actors.exchange.pricing import Slippage, funding_payment, is_fresh, trade_fee
 from actors.rounding import is_multiple
 from messages.instruments import Instrument, VenueModel
 from messages.journal import Record
 from messages.market import Candle, FundingPaid, FundingRate, MarketSlice, SettleFunding, StaleMark
-from messages.orders import OrderAccepted, OrderEvent, OrderFilled, OrderRejected, SubmitOrder
+from messages.orders import OrderAccepted, OrderEvent, OrderFilled, OrderRejected, OrderSubmitted, SubmitOrder
 from messages.units import BUY, PERP, SELL, TAKER, BaseAmount, ClientOrderId, InstrumentId, OrderId, Rate, TradeId
 
 _ZERO = Decimal(0)
-_REMEMBERED = 1024
+_REMEMBERED = 64
 """Orders whose answers can be given again."""
 
 VenueMessage = SubmitOrder | MarketSlice | SettleFunding
@@ -46,6 +46,7 @@ class SimulatedExchange(Actor[VenueMessage]):
     ) -> None:
         self._turn = turn
         self._model = model
+        self._slippage = Slippage(model.slippage)
         self._candle_ns = candle_ns
         self._engine = engine
         self._log = log
@@ -72,7 +73,8 @@ class SimulatedExchange(Actor[VenueMessage]):
             if candle.instrument in instruments:
                 candles[candle.instrument] = candle
 
-    def _submit(self, order: SubmitOrder) -> None:
+    def _submit(self, command: SubmitOrder) -> None:
+        order = command.intent
         answers = self._answers.get(order.client_order_id)
         if answers is None:
             answers = self._place(order)
@@ -80,7 +82,7 @@ class SimulatedExchange(Actor[VenueMessage]):
         for answer in answers:
             self._engine.tell(answer)
 
-    def _place(self, order: SubmitOrder) -> tuple[OrderEvent, ...]:
+    def _place(self, order: OrderSubmitted) -> tuple[OrderEvent, ...]:
         instrument = self._instruments[order.instrument]
         candle = self._candles.get(order.instrument)
         if order.amount < instrument.min_quantity or not is_multiple(order.amount, instrument.lot):
@@ -89,7 +91,7 @@ class SimulatedExchange(Actor[VenueMessage]):
             return (self._rejection(order, "REDUCE_ONLY", "the order would open or enlarge a position"),)
         if candle is None or not is_fresh(candle, self._turn.at, self._candle_ns):
             return (self._rejection(order, "NO_PRICE", "no trading at this instant"),)
-        price = slipped_price(candle, instrument, order.side, order.amount, self._model.slippage)
+        price = self._slippage.price(candle, instrument, order.side, order.amount)
         if price is None:
             return (self._rejection(order, "NO_PRICE", "nobody trades this amount"),)
         fees = self._model.perp_fees if instrument.trade_type is PERP else self._model.spot_fees
@@ -118,7 +120,7 @@ class SimulatedExchange(Actor[VenueMessage]):
         )
         return accepted, filled
 
-    def _reducible(self, order: SubmitOrder) -> Decimal:
+    def _reducible(self, order: OrderSubmitted) -> Decimal:
         quantity = self._positions.get(order.instrument, _ZERO)
         return quantity if order.side is SELL else -quantity
 
@@ -137,7 +139,7 @@ class SimulatedExchange(Actor[VenueMessage]):
                 change = fill.amount if fill.side is BUY else -fill.amount
                 self._positions[fill.instrument] = self._positions.get(fill.instrument, _ZERO) + change
 
-    def _rejection(self, order: SubmitOrder, reason: str, detail: str) -> OrderRejected:
+    def _rejection(self, order: OrderSubmitted, reason: str, detail: str) -> OrderRejected:
         return OrderRejected(
             venue=order.venue,
             instrument=order.instrument,

@@ -1,7 +1,6 @@
 """Turns: how an input is worked until nothing of it is left, and what becomes of one that crashes.
 
-The hot path is `Turns._turn` and `Turns._drain`, with `Core.take` and the `tell` made in `Core.address`: nothing else
-runs for a message.
+The hot path is `Turns._turn`, with `Core.take` and the `tell` made in `Core.address`: nothing else runs for a message.
 """
 
 import threading
@@ -108,35 +107,28 @@ class Turns:
         turn.cause = cause
         self._busy = True
         self._kept = len(self._first), len(self._later)
+        left = MESSAGES_PER_TURN
         try:
             place.handlers[type(message)](message)
-            left = self._drain(MESSAGES_PER_TURN - 1) if fifo else MESSAGES_PER_TURN
             while True:
+                for left in range(left, 0, -1):  # noqa: B020 - goes on counting in the next round
+                    if not fifo:
+                        break
+                    handlers, told, turn.cause = fifo.popleft()
+                    handlers[type(told)](told)
+                else:
+                    raise LivelockError(f"a turn did not come to rest within {MESSAGES_PER_TURN} messages")
                 for turn_ended in self._closers:
                     turn.cause = cause
                     turn_ended()
                 if not fifo:
                     break
-                left = self._drain(left)
         except BaseException as error:  # noqa: BLE001 - a cell that calls sys.exit has crashed
             return self._crashed(place, message, cause, error, attempt)
         if self._staged:
             self._release()
         self._busy = False
         return None
-
-    def _drain(self, budget: int) -> int:
-        """Work the FIFO until it is quiet; return what is left of the budget."""
-        fifo, turn = self._fifo, self.turn
-        popleft = fifo.popleft
-        for left in range(budget, 0, -1):
-            if not fifo:
-                return left
-            handlers, message, turn.cause = popleft()
-            handlers[type(message)](message)
-        if fifo:
-            raise LivelockError(f"a turn did not come to rest within {MESSAGES_PER_TURN} messages")
-        return 0
 
     def _follow_up(self) -> None:
         """Work follow-ups until none is left."""

@@ -3,11 +3,21 @@
 from decimal import Decimal
 from typing import Any
 
-from messages.instructions import TradeInstruction
+from messages.book import Opening
+from messages.instructions import Code, InstructionReceived, InstructionRefused, TradeInstruction
 from messages.instruments import FeeRates, Instrument, SlippageModel, VenueModel, instrument_id
 from messages.journal import Entry, Record
-from messages.market import Candle, MarketSlice
-from messages.orders import OrderAccepted, OrderFilled, OrderSubmitted, SubmitOrder
+from messages.market import Candle, FundingPaid, MarketSlice
+from messages.orders import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderUnknown,
+    SubmitOrder,
+)
 from messages.units import (
     SECOND_NS,
     AccountName,
@@ -22,6 +32,7 @@ from messages.units import (
     OrderId,
     OrderType,
     Price,
+    Rate,
     Seq,
     Side,
     TradeId,
@@ -115,32 +126,29 @@ def instruction(
 def order(
     amount: str = "1", *, name: str = "c1", of: InstrumentId = PERP_ID, side: str = "BUY", reduce_only: bool = False
 ) -> SubmitOrder:
-    return SubmitOrder(
-        instruction_id=InstructionId("a1"),
-        client_order_id=ClientOrderId(name),
-        venue=VenueName("bybit"),
+    return SubmitOrder(intent=submitted(amount, client=name, of=of, side=side, reduce_only=reduce_only))
+
+
+def submitted(
+    amount: str = "1",
+    *,
+    name: str = "a1",
+    client: str = "c1",
+    of: InstrumentId = PERP_ID,
+    side: str = "BUY",
+    venue: str = "bybit",
+    reduce_only: bool = False,
+) -> OrderSubmitted:
+    return OrderSubmitted(
+        instruction_id=InstructionId(name),
+        client_order_id=ClientOrderId(client),
+        venue=VenueName(venue),
         instrument=of,
         side=Side(side),
         amount=BaseAmount(Decimal(amount)),
         order_type=OrderType.MARKET,
         price=None,
         reduce_only=reduce_only,
-    )
-
-
-def submitted(
-    amount: str = "1", *, name: str = "a1", client: str = "c1", of: InstrumentId = PERP_ID, side: str = "BUY"
-) -> OrderSubmitted:
-    return OrderSubmitted(
-        instruction_id=InstructionId(name),
-        client_order_id=ClientOrderId(client),
-        venue=VenueName("bybit"),
-        instrument=of,
-        side=Side(side),
-        amount=BaseAmount(Decimal(amount)),
-        order_type=OrderType.MARKET,
-        price=None,
-        reduce_only=False,
         reference_price=Price(Decimal(2000)),
         held_asset=Asset("USDT"),
         held_amount=Amount(Decimal(10)),
@@ -182,6 +190,78 @@ def filled(
         client_order_id=ClientOrderId(client),
         trade_id=TradeId(trade),
         instruction_id=InstructionId(name),
+    )
+
+
+def rejected(*, name: str = "a1", client: str = "c1", reason: str = "LOT", by: str = "venue") -> OrderRejected:
+    return OrderRejected(
+        venue=VenueName("bybit"),
+        instrument=PERP_ID,
+        client_order_id=ClientOrderId(client),
+        instruction_id=InstructionId(name),
+        by=by,
+        reason=reason,
+        detail="",
+    )
+
+
+def cancelled(*, name: str = "a1", client: str = "c1") -> OrderCancelled:
+    return OrderCancelled(
+        venue=VenueName("bybit"),
+        instrument=PERP_ID,
+        order_id=OrderId("o1"),
+        client_order_id=ClientOrderId(client),
+        instruction_id=InstructionId(name),
+        reason="asked for",
+    )
+
+
+def expired(*, name: str = "a1", client: str = "c1") -> OrderExpired:
+    return OrderExpired(
+        venue=VenueName("bybit"),
+        instrument=PERP_ID,
+        order_id=OrderId("o1"),
+        client_order_id=ClientOrderId(client),
+        instruction_id=InstructionId(name),
+        reason="END_OF_RUN",
+    )
+
+
+def unknown(*, name: str = "a1", client: str = "c1") -> OrderUnknown:
+    return OrderUnknown(
+        venue=VenueName("bybit"),
+        instrument=PERP_ID,
+        client_order_id=ClientOrderId(client),
+        instruction_id=InstructionId(name),
+        reason="time-out",
+    )
+
+
+def refused(*, name: str = "a1", code: Code = Code.BELOW_LOT) -> InstructionRefused:
+    return InstructionRefused(instruction_id=InstructionId(name), code=code, detail="")
+
+
+def received(
+    amount: str = "1", *, name: str = "a1", pair: str = "ETHUSDT-PERP", side: str = "BUY", reduce_only: bool = False
+) -> InstructionReceived:
+    wanted = instruction(amount, name=name, pair=pair, side=side, reduce_only=reduce_only)
+    return InstructionReceived(
+        venue_type="cex", **{field: getattr(wanted, field) for field in wanted.__struct_fields__}
+    )
+
+
+def opening(amount: str = "1000", asset: str = "USDT", *, account: str = "bybit") -> Opening:
+    return Opening(account=AccountName(account), asset=Asset(asset), amount=Amount(Decimal(amount)))
+
+
+def paid(amount: str = "-2", *, quantity: str = "1", mark: str = "2000", of: InstrumentId = PERP_ID) -> FundingPaid:
+    return FundingPaid(
+        venue=VenueName(of.partition(":")[0]),
+        instrument=of,
+        quantity=BaseAmount(Decimal(quantity)),
+        mark=Price(Decimal(mark)),
+        rate=Rate(Decimal("0.001")),
+        amount=Amount(Decimal(amount)),
     )
 
 

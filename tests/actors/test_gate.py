@@ -7,9 +7,9 @@ import pytest
 
 from actors.contract import Turn
 from actors.gate import Gate
-from messages.book import Balance, BookChanged, Opening, Position
-from messages.instructions import CheckTrade, Code, TradeInstruction, TradePassed, TradeRefused
-from messages.orders import OrderCancelled, OrderUnknown
+from messages.book import Balance, BookChanged, Fact, Opening, Position
+from messages.instructions import Code, InstructionReceived, TradePassed, TradeRefused
+from messages.orders import OrderCancelled, OrderUnknown, OutcomeKnown
 from messages.units import (
     AccountName,
     Amount,
@@ -29,14 +29,15 @@ from tests.actors.builders import (
     accepted,
     candle,
     filled,
-    instruction,
     market,
+    received,
     record,
     submitted,
     venue,
 )
 
 D = Decimal
+NOTHING = Opening(account=AccountName("bybit"), asset=Asset("USDT"), amount=Amount(D(0)))
 
 
 class Desk:
@@ -57,7 +58,7 @@ class Desk:
         self.gate.receive(market())
         self.book(usdt=usdt, eth=eth, quantity=quantity)
 
-    def book(self, *, usdt: str, eth: str = "0", quantity: str = "0") -> None:
+    def book(self, *, usdt: str, eth: str = "0", quantity: str = "0", fact: Fact = NOTHING) -> None:
         position = Position(
             venue=VenueName("bybit"), instrument=PERP_ID, quantity=BaseAmount(D(quantity)), cost=Amount(D(0))
         )
@@ -65,31 +66,30 @@ class Desk:
             Balance(account=AccountName("bybit"), asset=Asset(asset), amount=Amount(D(amount)))
             for asset, amount in (("USDT", usdt), ("ETH", eth))
         )
-        fact = Opening(account=AccountName("bybit"), asset=Asset("USDT"), amount=Amount(D(0)))
         self.gate.receive(
             BookChanged(
                 fact=fact, balances=balances, position=position, realised=Amount(D(0)), fee_in_quote=Amount(D(0))
             )
         )
 
-    def check(self, wanted: TradeInstruction) -> TradePassed | TradeRefused:
-        self.gate.receive(CheckTrade(instruction=wanted))
+    def check(self, wanted: InstructionReceived) -> TradePassed | TradeRefused:
+        self.gate.receive(wanted)
         (answer,) = self.mail.take()
         assert isinstance(answer, TradePassed | TradeRefused)
         return answer
 
-    def code(self, wanted: TradeInstruction) -> Code | None:
+    def code(self, wanted: InstructionReceived) -> Code | None:
         answer = self.check(wanted)
         return answer.code if isinstance(answer, TradeRefused) else None
 
-    def amount(self, wanted: TradeInstruction) -> Decimal:
+    def amount(self, wanted: InstructionReceived) -> Decimal:
         answer = self.check(wanted)
         assert isinstance(answer, TradePassed), answer
         return answer.amount
 
 
 def test_what_passes_is_rounded_down_to_the_lot_and_carries_its_price() -> None:
-    answer = Desk().check(instruction("1.239"))
+    answer = Desk().check(received("1.239"))
 
     assert isinstance(answer, TradePassed)
     assert answer.amount == D("1.23")
@@ -98,21 +98,21 @@ def test_what_passes_is_rounded_down_to_the_lot_and_carries_its_price() -> None:
 
 def test_without_a_candle_there_is_no_price() -> None:
     desk = Desk()
-    gate = Gate(
-        turn=desk.turn, venues=(venue(),), candle_ns=HOUR, max_order_notional=None, engine=desk.mail
-    )
+    gate = Gate(turn=desk.turn, venues=(venue(),), candle_ns=HOUR, max_order_notional=None, engine=desk.mail)
 
-    gate.receive(CheckTrade(instruction=instruction()))
+    gate.receive(received())
 
     assert desk.mail.take()[0].code is Code.NO_PRICE
 
 
-@pytest.mark.parametrize(("age", "code"), [(HOUR - 1, None), (HOUR, Code.NO_PRICE)], ids=["just fresh", "one candle old"])
+@pytest.mark.parametrize(
+    ("age", "code"), [(HOUR - 1, None), (HOUR, Code.NO_PRICE)], ids=["just fresh", "one candle old"]
+)
 def test_a_close_is_a_price_for_less_than_one_candle_length(age: int, code: Code | None) -> None:
     desk = Desk()
     desk.turn.at = Nanoseconds(HOUR + age)
 
-    assert desk.code(instruction()) is code
+    assert desk.code(received()) is code
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_reduce_only_is_refused_where_there_is_nothing_to_reduce_and_cut_to_the_
     quantity: str, side: str, code: Code | None, cut: str | None
 ) -> None:
     desk = Desk(quantity=quantity)
-    wanted = instruction("5", side=side, reduce_only=True)
+    wanted = received("5", side=side, reduce_only=True)
 
     if cut is None:
         assert desk.code(wanted) is code
@@ -140,57 +140,57 @@ def test_reduce_only_is_refused_where_there_is_nothing_to_reduce_and_cut_to_the_
 
 def test_reduce_only_is_cut_to_what_is_left_when_all_in_flight_fill_the_worse_way() -> None:
     desk = Desk(quantity="3")
-    desk.check(instruction("2", name="a1", side="SELL", reduce_only=True))
+    desk.check(received("2", name="a1", side="SELL", reduce_only=True))
 
-    assert desk.amount(instruction("2", name="a2", side="SELL", reduce_only=True)) == D(1)
-    assert desk.code(instruction("2", name="a3", side="SELL", reduce_only=True)) is Code.REDUCE_ONLY
+    assert desk.amount(received("2", name="a2", side="SELL", reduce_only=True)) == D(1)
+    assert desk.code(received("2", name="a3", side="SELL", reduce_only=True)) is Code.REDUCE_ONLY
 
 
 @pytest.mark.parametrize(("amount", "code"), [("0.0099", Code.BELOW_LOT), ("0.01", None)])
 def test_an_amount_of_less_than_a_lot_is_refused(amount: str, code: Code | None) -> None:
-    assert Desk().code(instruction(amount)) is code
+    assert Desk().code(received(amount)) is code
 
 
 @pytest.mark.parametrize(("amount", "code"), [("0.00249", Code.BELOW_NOTIONAL), ("0.0025", None)])
 def test_the_minimum_notional_counts_the_rounded_amount_at_the_unslipped_price(amount: str, code: Code | None) -> None:
-    assert Desk(eth="1").code(instruction(amount, pair="ETH/USDT", side="SELL")) is code
+    assert Desk(eth="1").code(received(amount, pair="ETH/USDT", side="SELL")) is code
 
 
 def test_reduce_only_orders_have_no_minimum_notional() -> None:
     desk = Desk(quantity="0.01")
     desk.gate.receive(market(candle("100"), candle("100", of=SPOT_ID)))
 
-    assert desk.code(instruction("0.01")) is Code.BELOW_NOTIONAL
-    assert desk.code(instruction("0.01", side="SELL", reduce_only=True)) is None
+    assert desk.code(received("0.01")) is Code.BELOW_NOTIONAL
+    assert desk.code(received("0.01", side="SELL", reduce_only=True)) is None
 
 
 @pytest.mark.parametrize(("limit", "code"), [("2000", None), ("1999.99", Code.LIMIT_ORDER_NOTIONAL)])
 def test_the_largest_order_is_limited_and_equality_passes(limit: str, code: Code | None) -> None:
-    assert Desk(max_order_notional=D(limit)).code(instruction("1")) is code
+    assert Desk(max_order_notional=D(limit)).code(received("1")) is code
 
 
 @pytest.mark.parametrize(("usdt", "code"), [("2002", None), ("2001.99", Code.INSUFFICIENT_BALANCE)])
 def test_a_purchase_needs_its_slipped_notional_free(usdt: str, code: Code | None) -> None:
     desk = Desk(usdt=usdt, venue=venue(base_bps="10"))
 
-    assert desk.code(instruction("1", pair="ETH/USDT")) is code
+    assert desk.code(received("1", pair="ETH/USDT")) is code
 
 
 @pytest.mark.parametrize(("eth", "code"), [("1", None), ("0.99999", Code.INSUFFICIENT_BALANCE)])
 def test_a_sale_needs_its_base_free(eth: str, code: Code | None) -> None:
-    assert Desk(usdt="0", eth=eth).code(instruction("1", pair="ETH/USDT", side="SELL")) is code
+    assert Desk(usdt="0", eth=eth).code(received("1", pair="ETH/USDT", side="SELL")) is code
 
 
 @pytest.mark.parametrize(("usdt", "code"), [("2", None), ("1.99", Code.INSUFFICIENT_BALANCE)])
 def test_a_perp_order_needs_its_taker_fee_free(usdt: str, code: Code | None) -> None:
-    assert Desk(usdt=usdt).code(instruction("1", side="SELL")) is code
+    assert Desk(usdt=usdt).code(received("1", side="SELL")) is code
 
 
 def test_what_passed_is_held_until_the_order_ends() -> None:
     desk = Desk(usdt="3000")
-    assert desk.code(instruction("1", name="a1", pair="ETH/USDT")) is None
+    assert desk.code(received("1", name="a1", pair="ETH/USDT")) is None
 
-    assert desk.code(instruction("1", name="a2", pair="ETH/USDT")) is Code.INSUFFICIENT_BALANCE
+    assert desk.code(received("1", name="a2", pair="ETH/USDT")) is Code.INSUFFICIENT_BALANCE
     desk.gate.receive(
         OrderCancelled(
             venue=VenueName("bybit"),
@@ -201,20 +201,18 @@ def test_what_passed_is_held_until_the_order_ends() -> None:
             reason="",
         )
     )
-    assert desk.code(instruction("1", name="a2", pair="ETH/USDT")) is None
+    assert desk.code(received("1", name="a2", pair="ETH/USDT")) is None
 
 
 def test_a_partial_fill_frees_its_share_of_the_hold() -> None:
     desk = Desk(usdt="4000")
-    desk.check(instruction("2", name="a1", pair="ETH/USDT"))
+    desk.check(received("2", name="a1", pair="ETH/USDT"))
 
-    desk.gate.receive(filled("1", of=SPOT_ID, name="a1"))
-    desk.book(usdt="2000")
+    desk.book(usdt="2000", fact=filled("1", of=SPOT_ID, name="a1"))
 
-    assert desk.code(instruction("1", name="a2", pair="ETH/USDT")) is Code.INSUFFICIENT_BALANCE
-    desk.gate.receive(filled("1", of=SPOT_ID, name="a1", trade="t2"))
-    desk.book(usdt="2000")
-    assert desk.code(instruction("1", name="a2", pair="ETH/USDT")) is None
+    assert desk.code(received("1", name="a2", pair="ETH/USDT")) is Code.INSUFFICIENT_BALANCE
+    desk.book(usdt="2000", fact=filled("1", of=SPOT_ID, name="a1", trade="t2"))
+    assert desk.code(received("1", name="a2", pair="ETH/USDT")) is None
 
 
 def unknown(name: str = "a1") -> OrderUnknown:
@@ -229,28 +227,32 @@ def unknown(name: str = "a1") -> OrderUnknown:
 
 def test_an_unknown_order_freezes_its_instrument_until_it_is_known_again() -> None:
     desk = Desk()
-    desk.check(instruction("1", name="a1"))
+    desk.check(received("1", name="a1"))
     desk.gate.receive(unknown())
 
-    assert desk.code(instruction("1", name="a2")) is Code.OUTCOME_UNKNOWN
-    assert desk.code(instruction("1", name="a3", pair="ETH/USDT")) is None
-    desk.gate.receive(accepted())
-    assert desk.code(instruction("1", name="a2")) is None
+    assert desk.code(received("1", name="a2")) is Code.OUTCOME_UNKNOWN
+    assert desk.code(received("1", name="a3", pair="ETH/USDT")) is None
+    desk.gate.receive(OutcomeKnown(instruction_id=InstructionId("a1")))
+    assert desk.code(received("1", name="a2")) is None
 
 
 @pytest.mark.parametrize(
-    ("quantity", "amount", "code"),
-    [("5", "3", None), ("5", "5", Code.OUTCOME_UNKNOWN), ("1", "1", Code.OUTCOME_UNKNOWN)],
-    ids=["safe in both worlds", "too much if the unknown one filled", "as above"],
+    ("quantity", "amount", "expected"),
+    [("5", "3", "3"), ("5", "5", "3"), ("2", "1", None), ("1", "1", None)],
+    ids=["safe", "cut to what is safe", "flat if the unknown one filled", "short if the unknown one filled"],
 )
-def test_while_an_outcome_is_unknown_only_reduce_only_orders_safe_in_both_worlds_pass(
-    quantity: str, amount: str, code: Code | None
+def test_while_an_outcome_is_unknown_only_reduce_only_orders_pass_and_are_cut_to_what_is_safe_in_both_worlds(
+    quantity: str, amount: str, expected: str | None
 ) -> None:
     desk = Desk(quantity=quantity)
-    desk.check(instruction("2", name="a1", side="SELL"))
+    desk.check(received("2", name="a1", side="SELL"))
     desk.gate.receive(unknown())
 
-    assert desk.code(instruction(amount, name="a2", side="SELL", reduce_only=True)) is code
+    wanted = received(amount, name="a2", side="SELL", reduce_only=True)
+    if expected is None:
+        assert desk.code(wanted) is Code.OUTCOME_UNKNOWN
+    else:
+        assert desk.amount(wanted) == D(expected)
 
 
 def test_folding_the_journal_gives_back_holds_balances_and_positions() -> None:
@@ -269,14 +271,14 @@ def test_folding_the_journal_gives_back_holds_balances_and_positions() -> None:
     gate.apply_market(market())
 
     desk.gate = gate
-    assert desk.code(instruction("1", name="a2")) is Code.INSUFFICIENT_BALANCE  # 12 - 1 paid - 10 held, 2 needed
+    assert desk.code(received("1", name="a2")) is Code.INSUFFICIENT_BALANCE  # 12 - 1 paid - 10 held, 2 needed
 
 
 def test_codes_come_in_the_order_of_the_checks() -> None:
     desk = Desk(usdt="0", max_order_notional=D(1), quantity="0")
-    stale, everything = instruction("0.001"), instruction("0.001", reduce_only=True)
+    stale, everything = received("0.001"), received("0.001", reduce_only=True)
 
-    assert desk.code(instruction("1")) is Code.LIMIT_ORDER_NOTIONAL
+    assert desk.code(received("1")) is Code.LIMIT_ORDER_NOTIONAL
     assert desk.code(stale) is Code.BELOW_LOT
     assert desk.code(everything) is Code.REDUCE_ONLY
     desk.turn.at = Nanoseconds(2 * HOUR)
