@@ -6,6 +6,7 @@ engine has made those up to DUPLICATE_ID before it asks. What exceeds the free b
 passes. What passes is held from here to the order's end.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -57,11 +58,17 @@ GateMessage = (
 )
 
 
-class _Hold(msgspec.Struct):
-    """What one order in flight may still take, and what it may still do to the position."""
+class _Purse(msgspec.Struct):
+    """An asset in an account: all of it, and what is held for orders in flight."""
 
-    account: AccountName
-    asset: Asset
+    balance: Decimal = _ZERO
+    held: Decimal = _ZERO
+
+
+class _Hold(msgspec.Struct):
+    """What one order in flight may still take from a purse, and what it may still do to the position."""
+
+    purse: _Purse
     held: Decimal
     instrument: InstrumentId
     side: Side
@@ -95,8 +102,7 @@ class Gate(Actor[GateMessage]):
             for each in venue.instruments
         }
         self._candles: dict[InstrumentId, Candle] = {}
-        self._free: dict[tuple[AccountName, Asset], Decimal] = {}  # balance less what is held
-        self._held: dict[tuple[AccountName, Asset], Decimal] = {}
+        self._purses: defaultdict[tuple[AccountName, Asset], _Purse] = defaultdict(_Purse)
         self._positions: dict[InstrumentId, Decimal] = {}
         self._holds: dict[InstructionId, _Hold] = {}
         self._folded = Ledger({key: market[0] for key, market in self._markets.items()})  # only `apply` books here
@@ -114,13 +120,10 @@ class Gate(Actor[GateMessage]):
     def apply(self, record: Record) -> None:
         match record.entry:
             case OrderSubmitted() as intent:
-                self._hold(
-                    intent.instruction_id,
-                    intent.instrument,
-                    intent.side,
-                    intent.amount,
-                    intent.held_asset,
-                    intent.held_amount,
+                purse = self._purses[self._markets[intent.instrument][0].account, intent.held_asset]
+                purse.held += intent.held_amount
+                self._holds[intent.instruction_id] = _Hold(
+                    purse, intent.held_amount, intent.instrument, intent.side, intent.amount
                 )
             case OrderAccepted() as event:
                 self._known_again(event)
@@ -175,12 +178,14 @@ class Gate(Actor[GateMessage]):
             self._refuse(instruction, Code.NO_PRICE, "the slippage model gives no price for this amount", price)
             return
         asset, need = needed(instrument, instruction.side, amount, worst, fees.taker)
-        free = self._free.get((instrument.account, asset), _ZERO)
+        purse = self._purses[instrument.account, asset]
+        free = purse.balance - purse.held
         if need > free:
             detail = f"{plain(need)} {asset} needed in {instrument.account}, {plain(free)} free"
             self._refuse(instruction, Code.INSUFFICIENT_BALANCE, detail, price)
             return
-        self._hold(instruction.instruction_id, instrument.instrument_id, instruction.side, amount, asset, need)
+        purse.held += need
+        self._holds[instruction.instruction_id] = _Hold(purse, need, instrument.instrument_id, instruction.side, amount)
         self._engine.tell(
             TradePassed(
                 instruction=instruction,
@@ -214,15 +219,6 @@ class Gate(Actor[GateMessage]):
             return False
         return not instruction.reduce_only or self._reducible(instruction.instrument, instruction.side) <= 0
 
-    def _hold(
-        self, key: InstructionId, instrument: InstrumentId, side: Side, amount: Decimal, asset: Asset, need: Decimal
-    ) -> None:
-        account = self._markets[instrument][0].account
-        self._holds[key] = _Hold(account, asset, need, instrument, side, amount)
-        place = account, asset
-        self._held[place] = self._held.get(place, _ZERO) + need
-        self._free[place] = self._free.get(place, _ZERO) - need
-
     def _filled(self, fill: OrderFilled) -> None:
         hold = self._holds.get(fill.instruction_id)
         if hold is None:
@@ -230,7 +226,9 @@ class Gate(Actor[GateMessage]):
         if fill.amount >= hold.left:
             self._release(fill.instruction_id)
             return
-        self._give_back(hold, hold.held * fill.amount / hold.left)
+        freed = hold.held * fill.amount / hold.left
+        hold.purse.held -= freed
+        hold.held -= freed
         hold.left -= fill.amount
 
     def _known_again(self, event: OutcomeKnown | OrderAccepted) -> None:
@@ -247,20 +245,13 @@ class Gate(Actor[GateMessage]):
     def _release(self, key: InstructionId) -> None:
         hold = self._holds.pop(key, None)
         if hold is not None:
-            self._give_back(hold, hold.held)
-
-    def _give_back(self, hold: _Hold, amount: Decimal) -> None:
-        place = hold.account, hold.asset
-        hold.held -= amount
-        self._held[place] -= amount
-        self._free[place] += amount
+            hold.purse.held -= hold.held
 
     def _book(self, book: BookChanged) -> None:
         fact = book.fact
         if isinstance(fact, OrderFilled):
             self._filled(fact)
         for balance in book.balances:
-            place = balance.account, balance.asset
-            self._free[place] = balance.amount - self._held.get(place, _ZERO)
+            self._purses[balance.account, balance.asset].balance = balance.amount
         if book.position is not None:
             self._positions[book.position.instrument] = book.position.quantity

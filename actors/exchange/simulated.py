@@ -126,8 +126,8 @@ class SimulatedExchange(Actor[VenueMessage]):
 
     def _remember(self, order: ClientOrderId, news: tuple[OrderEvent, ...]) -> None:
         """Keep what was answered, and what it means for the position. The one place where an order changes state."""
-        known = self._answers.get(order, ())
-        self._answers[order] = (*known, *news)
+        known = self._answers.get(order)
+        self._answers[order] = (*known, *news) if known else news
         if not known:
             self._orders += 1
             if len(self._answers) > _REMEMBERED:

@@ -31,6 +31,9 @@ GENERATIONS_PER_INPUT = 10_000
 _FINAL = 2
 """Attempts at an input after which a crash goes straight up."""
 
+_MORE_PER_TURN = MESSAGES_PER_TURN - 1  # after the first
+_RESTLESS = f"a turn did not come to rest within {MESSAGES_PER_TURN} messages"
+
 Release = Callable[[Any, Seq | None], None]
 """Lets out, at the end of its turn, a message with its cause."""
 
@@ -107,17 +110,21 @@ class Turns:
         turn.cause = cause
         self._busy = True
         self._kept = len(self._first), len(self._later)
-        left = MESSAGES_PER_TURN
+        left = _MORE_PER_TURN
         try:
             place.handlers[type(message)](message)
             while True:
-                for left in range(left, 0, -1):  # noqa: B020 - goes on counting in the next round
+                for left in range(left, 0, -1):  # noqa: B007, B020 - goes on counting in the next round
                     if not fifo:
                         break
                     handlers, told, turn.cause = fifo.popleft()
                     handlers[type(told)](told)
                 else:
-                    raise LivelockError(f"a turn did not come to rest within {MESSAGES_PER_TURN} messages")
+                    left = 0
+                    if fifo:
+                        raise LivelockError(_RESTLESS)  # noqa: TRY301 - a crash like any other
+                if left == _MORE_PER_TURN and not place.closer:
+                    break  # nobody was told anything, so nobody has gathered anything
                 for turn_ended in self._closers:
                     turn.cause = cause
                     turn_ended()
