@@ -120,6 +120,7 @@ class Engine(Actor[EngineMessage]):
         self._closed: OrderedDict[ClientOrderId, _Order] = OrderedDict()
         self._refusals: dict[Code, int] = {}
         self._digested = InstructionId(""), b"", 0
+        self._entered = InstructionId(""), -1, -1
         self.handlers = {
             TradeInstruction: self._instructed,
             TradePassed: self._send,
@@ -164,6 +165,7 @@ class Engine(Actor[EngineMessage]):
         )
         key, content = self._keys(received)
         slot = self._known.enter(key, content)
+        self._entered = instruction.instruction_id, slot if slot >= 0 else ~slot, self._known.growth
         if slot >= 0 and self._known.content(slot) == content:
             self._repeat(instruction.instruction_id, slot)
             return
@@ -235,6 +237,8 @@ class Engine(Actor[EngineMessage]):
 
     def _open(self, intent: OrderSubmitted) -> None:
         order = _Order(intent.amount, self._key(intent.instruction_id))
+        if self._entered[0] == intent.instruction_id:
+            _, order.slot, order.slot_of = self._entered
         self._orders[intent.client_order_id] = order
         self._known.set_outcome(self._slot(order), _OPEN)
 

@@ -93,7 +93,8 @@ class EventLogger(Actor[LoggerMessage]):
         self._followers = {kind: followers.get(kind, ()) for kind in ENTRY_TYPES}
         self._outbox = outbox
         self._writer = writer
-        self._seq = 0
+        self._seq = Seq(0)
+        self._row = chain.row
         self._rows: list[tuple[int, bytes, bytes]] = []
         self._counts: Counter[type[Entry]] = Counter()
         self.handlers = {
@@ -106,7 +107,7 @@ class EventLogger(Actor[LoggerMessage]):
         if not isinstance(question, AskJournal):
             return super().answer(question)
         counts = sorted((kind.__name__, count) for kind, count in self._counts.items())
-        return JournalTold(seq=Seq(self._seq), counts=tuple(counts), last_hash=self._chain.last_hash)
+        return JournalTold(seq=self._seq, counts=tuple(counts), last_hash=self._chain.last_hash)
 
     def apply(self, record: Record) -> None:
         self._seq = record.seq
@@ -125,7 +126,7 @@ class EventLogger(Actor[LoggerMessage]):
     def _announce(self, command: SubmitOrder) -> None:
         """Put the intent on record; its command waits until that is durable."""
         self._stamp(command.intent)
-        self._outbox.tell(Hold(seq=Seq(self._seq), command=command))
+        self._outbox.tell(Hold(seq=self._seq, command=command))
         self._hand_on(awaited=True)
 
     def _stamp(self, entry: Entry) -> None:
@@ -136,11 +137,11 @@ class EventLogger(Actor[LoggerMessage]):
 
     def _record(self, entry: Entry) -> None:
         """Number, chain and keep an entry. What is said from now on in this message has it as its cause."""
-        self._seq = seq = self._seq + 1
         turn = self._turn
-        self._rows.append(self._chain.row(seq, turn.at, turn.cause, entry))
+        self._seq = seq = Seq(self._seq + 1)
+        self._rows.append(self._row(seq, turn.at, turn.cause, entry))
         self._counts[type(entry)] += 1
-        turn.cause = Seq(seq)
+        turn.cause = seq
 
     def _hand_on(self, *, awaited: bool) -> None:
         self._writer.tell(Append(rows=tuple(self._rows), awaited=awaited))

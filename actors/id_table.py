@@ -31,7 +31,7 @@ class IdTable:
         return slot if self._keys[slot] else -1
 
     def enter(self, key: int, content: int) -> int:
-        """Take a key in if it is new, and return -1; return the slot of one that is known."""
+        """Return the slot of a known key; take a new one in and return the complement of its slot, ``~slot``."""
         if self._used * 2 >= self._size:
             self._grow()
         keys, mask = self._keys, self._mask
@@ -44,7 +44,7 @@ class IdTable:
         self._used += 1
         keys[slot] = key
         self._contents[slot] = content
-        return -1
+        return ~slot
 
     def content(self, slot: int) -> int:
         """Return the 64-bit digest of the content under a slot."""

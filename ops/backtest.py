@@ -11,6 +11,7 @@ import platform
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from actors.journal.errors import JournalLockedError
 from actors.journal.lock import holder
 from actors.journal.manifest import Manifest, manifest
 from actors.journal.store import JournalStore, set_aside
+from actors.runtime.crashes import described, where
 from actors.strategies.contract import Strategy, StrategyContext
 from actors.strategies.script import Script
 from actors.valuation import CURRENCY, mark_source
@@ -327,6 +329,9 @@ def _drive(prepared: Prepared, wired: Wired, tell: Tell, stop: Stop) -> Stopped:
         raise  # the journal or the book can't be trusted: nothing more is written, and nothing folded
     except ExecdError as error:
         return Stopped(error.exit_code, "failed", f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - a mistake of ours: the journal still gets its end
+        traceback.print_exception(error)
+        return Stopped(1, "failed", f"execd crashed at {where(error)}: {described(error)}")
     tell(Progress(mode.end, 1.0))
     return Stopped(0, "done", "")
 

@@ -49,7 +49,7 @@ loop (position, exposure, risk, P&L) is through; `StrategyContext.pnl` is then u
 
 _SIDES = {"BUY": Side.BUY, "LONG": Side.BUY, "SELL": Side.SELL, "SHORT": Side.SELL}
 _PREFIX = "S"
-_BOUND = Decimal("1e30")
+_ZERO, _BOUND = Decimal(0), Decimal("1e30")
 
 
 class StrategyContext:
@@ -111,7 +111,7 @@ class StrategyContext:
         if isinstance(amount, float):
             raise TypeError(f"amount {amount!r} is a float, expected a Decimal or a text such as '0.5'")
         exact = Decimal(amount)
-        if not exact.is_finite() or not 0 < exact < _BOUND:
+        if not exact.is_finite() or not _ZERO < exact < _BOUND:
             raise ValueError(f"amount {amount}, expected a positive number under 1e30")
         if instruction_id is None:
             self._numbered += 1
