@@ -39,7 +39,7 @@ from config.venue_rules import rule_gaps, venue_models
 from messages.book import AskPnl, MarkBook, Opening, PnlTold
 from messages.instruments import VenueModel
 from messages.lifecycle import EndRun, RunStarted
-from messages.units import AccountName, Amount, Asset, Nanoseconds
+from messages.units import SECOND_NS, AccountName, Amount, Asset, Nanoseconds
 from ops.result import Result, gather
 from ops.strategy_loading import load_strategy
 from ops.wiring import Wired, context, wire
@@ -130,7 +130,16 @@ def prepare(config: Path) -> Prepared:
         ],
         "strategy_file": None if trader.file is None else {"name": trader.file[0], "sha256": trader.file[1]},
     }
-    return Prepared(loaded, models, feed, trader.build, hashed, (*rule_gaps(settings, available), *feed.warnings))
+    warnings = (*rule_gaps(settings, available), *feed.warnings, *_gaps(feed))
+    return Prepared(loaded, models, feed, trader.build, hashed, warnings)
+
+
+def _gaps(feed: Feed) -> Iterator[str]:
+    """Yield a line for each file in use in which rows are missing. No order trades inside a gap."""
+    for file in feed.files:
+        if file.gaps.count:
+            hours = file.gaps.longest_ns / (3600 * SECOND_NS)
+            yield f"{file.name}: {file.gaps.count} gaps, {file.gaps.missing} rows missing, the longest {hours:g} h"
 
 
 def _tried(read: Callable[[], T], problems: list[str]) -> T | None:

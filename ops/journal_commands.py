@@ -21,6 +21,7 @@ from actors.journal.reader import JournalReader
 from actors.journal.verify import Verdict
 from actors.journal.verify import verify as check
 from messages.units import SECOND_NS
+from ops.hints import command
 
 OK = 0
 BAD = 1
@@ -168,7 +169,7 @@ def _chunks(rows: Iterator[StoredRow]) -> Iterator[bytes]:
     for seq, body, _ in rows:
         if not isinstance(body, bytes):
             yield bytes(chunk)
-            raise JournalUnreadableError(f"entry {seq} is not stored as bytes (execd journal verify says more)")
+            raise JournalUnreadableError(f"entry {seq} is not stored as bytes ({command()} journal verify says more)")
         chunk += body
         chunk += b"\n"
         if len(chunk) >= _CHUNK_BYTES:
@@ -201,7 +202,7 @@ def _wanted(entry: Mapping[str, object], types: Collection[str]) -> bool:
 
 def _line(seq: int, entry: Mapping[str, object]) -> str:
     if not entry:
-        return f"{'':<30} {seq:>9} unreadable (execd journal verify says more)"
+        return f"{'':<30} {seq:>9} unreadable ({command()} journal verify says more)"
     cause = "" if entry.get("cause") is None else entry["cause"]
     kind = str(entry.get("type"))
     return _visible(f"{_time(entry.get('at')):<30} {seq:>9} {kind:<19} {cause!s:>9}  {_words(kind, entry)}".rstrip())

@@ -29,7 +29,13 @@ case "\\$2" in
     *) exec "$REAL_PYTHON" "\\$@" ;;
 esac
 END
-printf '#!/bin/sh\\n# %s\\npwd\\nfor word; do echo "<$word>"; done\\n' "$last/bin/python" >"$last/bin/execd"
+cat >"$last/bin/execd" <<END
+#!/bin/sh
+# $last/bin/python
+pwd
+for word; do echo "<\\$word>"; done
+echo "\\$EXECD_LAUNCHER" >"$LOG.by"
+END
 chmod +x "$last/bin/python" "$last/bin/execd"
 """
 
@@ -95,6 +101,12 @@ def test_words_reach_execd_as_they_are_from_the_folder_of_the_caller(copy: Copy,
 
     assert code == 0
     assert out.splitlines() == [str(tmp_path), "<run>", "<a b.toml>", "<*>", "<>"]
+
+
+def test_execd_is_told_by_which_path_it_was_started(copy: Copy) -> None:
+    copy.run("demo")
+
+    assert Path(f"{copy.log}.by").read_text() == f"{copy.root}/ops/run\n"
 
 
 def test_the_second_call_installs_nothing(copy: Copy) -> None:

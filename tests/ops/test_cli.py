@@ -1,0 +1,141 @@
+"""The command line answers at once, says in a line what is wrong with its words, and keeps stdout for what was asked.
+
+``execd --help`` takes no part in what a backtest imports: that it answers under half a second is held by this, since a
+test of the clock would hold nothing on a busy machine.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.ops.started import CODE, ROOT, environment, execd, write_case
+
+HEAVY = ("pyarrow", "pydantic", "sqlite3", "pykka", "msgspec", "rich", "asyncio", "hypothesis", "numpy")
+COMMANDS = (
+    "run", "demo", "bench", "data", "data check", "data sample", "journal", "journal show", "journal export",
+    "journal verify",
+)  # fmt: skip
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from ops.cli import start; start(['--help']);"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+
+    ended = execd(cwd=tmp_path, code=code)
+
+    assert ended.err == "[]\n"
+    assert "Start with: execd demo" in ended.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, tmp_path: Path) -> None:
+    ended = execd(*command.split(), "--help", cwd=tmp_path)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"Usage: execd {command} ")
+
+
+def test_the_version_is_said(tmp_path: Path) -> None:
+    assert execd("--version", cwd=tmp_path).out == "execd 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run"], "Missing argument 'CONFIG'"),
+        (["run", "a.toml", "--bogus"], "No such option: --bogus"),
+        (["run", "a.toml", "b.toml"], "unexpected extra argument"),
+        (["run", ""], "it is empty, expected a path"),
+        (["run", "a.toml", "--out", ""], "it is empty, expected a path"),
+        (["run", "a.toml", "--out", "--json"], "--json looks like an option"),
+        (["trade"], "No such command 'trade'"),
+        (["journal", "burn"], "No such command 'burn'"),
+        (["data", "sample", "x", "--days", "0"], "greater than or equal to 1"),
+        (["demo", "--force"], "No such option: --force"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_words_are_exit_2_one_line_and_with_json_one_object(words: list[str], said: str, tmp_path: Path) -> None:
+    plain = execd(*words, cwd=tmp_path)
+    machine = execd(*words, "--json", cwd=tmp_path)
+
+    assert plain.code == 2
+    assert plain.out == "" or "--json" in words
+    assert said in plain.err
+    assert "Traceback" not in plain.err
+    assert machine.code == 2
+    assert set(machine.object()) == {"error", "exit"}
+    assert machine.object()["exit"] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_and_usage_name_the_way_in_that_was_taken(tmp_path: Path) -> None:
+    ended = execd("run", cwd=tmp_path, EXECD_LAUNCHER="../x/ops/run")
+
+    assert ended.err.startswith("Usage: sh ../x/ops/run run [OPTIONS]")
+
+
+def test_another_package_in_our_place_is_exit_2_and_one_object(tmp_path: Path) -> None:
+    (tmp_path / "config.py").touch()
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; {CODE}"
+
+    ended = execd("demo", "--json", cwd=tmp_path, code=code)
+
+    assert ended.code == 2
+    assert ended.object()["exit"] == 2
+    assert f"execd: package config: found {tmp_path}" in ended.err
+
+
+def test_a_reader_who_leaves_early_gets_no_traceback_and_the_run_its_code(tmp_path: Path) -> None:
+    write_case(tmp_path)
+    for words, code in ((["run", "backtest.toml", "--no-journal"], 0), (["run", "backtest.toml", "--json"], 1)):
+        reader, writer = os.pipe()
+        os.close(reader)
+
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-c", CODE, *words],
+            cwd=tmp_path, env=environment(), stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_a_result_that_can_not_be_written_is_exit_1_and_one_line(tmp_path: Path) -> None:
+    write_case(tmp_path)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-c", CODE, "run", "backtest.toml", "--json", "--no-journal"],
+            cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (1, "execd: No space left on device\n")
+
+
+def test_the_console_script_is_this_command() -> None:
+    assert 'execd = "ops.cli:main"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_sample_names_its_files_and_check_finds_them_usable(tmp_path: Path) -> None:
+    written = execd("data", "sample", "d", "--days", "2", cwd=tmp_path)
+    checked = execd("data", "check", "d", cwd=tmp_path)
+
+    assert (written.code, checked.code) == (0, 0)
+    assert [(tmp_path / line).is_file() for line in written.out.splitlines()] == [True] * 3
+    assert "3 series files, 3 usable, 0 problems." in checked.out
+    assert "│ bybit-ETHUSDT-spot-1h.parquet │" in checked.out  # a pipe has no 80 columns that left no room for it
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_tables_keep_dates_and_figures_whole_at_any_width(columns: str, tmp_path: Path) -> None:
+    execd("data", "sample", "d", "--days", "2", cwd=tmp_path)
+
+    out = execd("data", "check", "d", cwd=tmp_path, COLUMNS=columns).out
+
+    assert out.count("2024-01-02 23:00") == 2
+    assert "…" not in out

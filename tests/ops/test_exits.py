@@ -1,0 +1,124 @@
+"""However the process ends, it ends with an exit code and a line; with ``--json`` the last of stdout is one object.
+
+No user sees a traceback; a crash of execd itself shows one, on stderr.
+"""
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.errors import BadInputError, InvariantError
+from ops.exits import Signalled, UsageError, ended, orderly
+
+
+def raising(error: BaseException) -> Callable[[], int]:
+    def call() -> int:
+        raise error
+
+    return call
+
+
+def told(error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, dict[str, Any]]:
+    """Return the exit code, stderr, and the object of stdout."""
+    code = ended(raising(error), json=True)
+    out, err = capsys.readouterr()
+    return code, err, json.loads(out)
+
+
+def test_what_the_call_returns_is_the_exit_code_and_nothing_is_added(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(lambda: 78, json=True) == 78
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (BadInputError("a", "b"), 2, "a\nb"),
+        (InvariantError("two records disagree"), 78, "two records disagree"),
+        (Signalled(signal.SIGINT), 130, "stopped by Ctrl-C"),
+        (Signalled(signal.SIGTERM), 143, "stopped by SIGTERM"),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C"),
+        (OSError(28, "No space left on device", "out/x"), 1, "out/x: No space left on device"),
+        (MemoryError(), 1, "execd: out of memory"),
+        (SystemExit("it failed"), 1, "it failed"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_each_end_has_its_code_its_line_and_its_object(
+    error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(error, capsys) == (code, f"{line}\n", {"error": line, "exit": code})
+
+
+def test_what_was_said_already_is_not_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(UsageError("no such option"), capsys) == (2, "", {"error": "no such option", "exit": 2})
+
+
+def test_without_json_stdout_stays_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(raising(BadInputError("a")), json=False) == 2
+    assert capsys.readouterr() == ("", "a\n")
+
+
+def test_a_crash_of_execd_is_exit_1_an_object_and_a_traceback_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    code, err, found = told(ZeroDivisionError("by zero"), capsys)
+
+    assert code == 1
+    assert found == {
+        "error": "execd crashed, which is a mistake of execd, not yours: ZeroDivisionError: by zero",
+        "exit": 1,
+    }
+    assert "Traceback" in err
+
+
+def test_a_stream_that_the_caller_closed_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+
+    assert ended(lambda: sys.stdout.write("words"), json=False) == 5
+    sys.stdout.close()
+
+
+def test_a_signal_ends_the_call_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    def call() -> int:
+        signal.raise_signal(signal.SIGTERM)
+        return 0
+
+    assert ended(call, json=False) == 143
+    assert capsys.readouterr() == ("", "stopped by SIGTERM\n")
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_in_order_the_first_signal_is_only_noted_and_the_second_is_not_waited_for() -> None:
+    with orderly() as caught:
+        assert caught() is None
+        signal.raise_signal(signal.SIGINT)
+        first = caught()
+        with pytest.raises(Signalled) as raised:
+            signal.raise_signal(signal.SIGTERM)
+
+    assert first is not None
+    assert first.exit_code == 130
+    assert raised.value is first
+
+
+def test_a_signal_that_was_switched_off_stays_off() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with orderly() as caught:
+            signal.raise_signal(signal.SIGINT)
+            assert caught() is None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_the_head_of_the_file_lists_the_exit_codes_that_the_readme_lists() -> None:
+    root = Path(__file__).resolve().parents[2]
+    head = (root / "ops" / "exits.py").read_text().partition('"""\n')[0]
+
+    for code in ("0", "1", "2", "78", "130", "143"):
+        assert f" {code} " in head.replace("\n", " ")
+        assert f"| {code} |" in (root / "README.md").read_text()
