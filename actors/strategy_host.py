@@ -42,6 +42,9 @@ _HEARD = tuple(kind for kind in get_args(HostMessage) if kind not in {MarketSlic
 M = TypeVar("M", bound=MarketSlice | OwnEvent)
 
 
+_RAISED = (Exception, SystemExit)  # a strategy that leaves the process has raised, too
+
+
 class StrategyHost(Actor[HostMessage]):
     """Shows the strategy what happens, and passes on what it wants.
 
@@ -67,7 +70,7 @@ class StrategyHost(Actor[HostMessage]):
         self._skip_errors = skip_errors
         self._engine = engine
         self._log = log
-        self._strategy = build(context)
+        self._strategy = self._built()
         memory = memory_of(self._strategy)
         self._applies = memory == "apply"
         self._snaps = memory == "snapshot"
@@ -118,13 +121,13 @@ class StrategyHost(Actor[HostMessage]):
             wanted = react(message)
             instructions = _checked(wanted) if wanted else ()
             state = self._snapshot() if self._snaps else None
-        except Exception as error:
+        except _RAISED as error:
             blame = _blame(error, self._strategy)
             if not self._skip_errors:
                 raise blame from error
             self._log.tell(InputSkipped(input=type(message).__name__, error=str(blame), where=blame.where))
             if not self._applies:
-                self._strategy = self._build(self._context)
+                self._strategy = self._built()
                 self._restore()
             return
         for instruction in instructions:
@@ -142,11 +145,17 @@ class StrategyHost(Actor[HostMessage]):
             state = msgspec.json.decode(self._saved)
             self._guarded(lambda: self._strategy.restore(state))  # type: ignore[attr-defined]
 
+    def _built(self) -> Strategy:
+        try:
+            return self._build(self._context)
+        except _RAISED as error:
+            raise _blame(error, None) from error
+
     def _guarded(self, change: Callable[[], None]) -> None:
         """Change the strategy's state; what it raises here can't be skipped."""
         try:
             change()
-        except Exception as error:
+        except _RAISED as error:
             raise _blame(error, self._strategy) from error
 
 
@@ -158,10 +167,10 @@ def _checked(wanted: Iterable[TradeInstruction]) -> tuple[TradeInstruction, ...]
     return instructions
 
 
-def _blame(error: Exception, strategy: Strategy) -> StrategyError:
+def _blame(error: BaseException, strategy: Strategy | None) -> StrategyError:
     """Return the error with the file and line of the strategy's own code that it came through last."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = getattr(inspect.getmodule(type(strategy)), "__file__", None)
+    own = None if strategy is None else getattr(inspect.getmodule(type(strategy)), "__file__", None)
     frame = next((each for each in reversed(frames) if each.filename == own), frames[-1])
     where = f"{PurePath(frame.filename).name}:{frame.lineno}"  # by base name: it stands in the journal
     return StrategyError(f"{type(error).__name__}: {error}", where=where)
