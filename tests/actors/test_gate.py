@@ -1,7 +1,6 @@
 """The gate: every check, in order, against the state after the trade."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -9,6 +8,8 @@ from actors.contract import Turn
 from actors.gate import Gate
 from messages.book import Balance, BookChanged, Fact, Opening, Position
 from messages.instructions import Code, InstructionReceived, TradePassed, TradeRefused
+from messages.instruments import VenueModel
+from messages.journal import Entry
 from messages.orders import OrderCancelled, OrderUnknown, OutcomeKnown
 from messages.units import (
     AccountName,
@@ -43,16 +44,23 @@ NOTHING = Opening(account=AccountName("bybit"), asset=Asset("USDT"), amount=Amou
 class Desk:
     """A gate with prices, balances and a mailbox."""
 
-    def __init__(self, *, usdt: str = "100000", eth: str = "0", quantity: str = "0", **changes: Any) -> None:
+    def __init__(
+        self,
+        *,
+        usdt: str = "100000",
+        eth: str = "0",
+        quantity: str = "0",
+        model: VenueModel | None = None,
+        max_order_notional: Decimal | None = None,
+    ) -> None:
         self.turn = Turn()
         self.turn.at = Nanoseconds(HOUR)
         self.mail = Mail()
-        model = changes.pop("venue", venue())
         self.gate = Gate(
             turn=self.turn,
-            venues=(model,),
+            venues=(model or venue(),),
             candle_ns=HOUR,
-            max_order_notional=changes.pop("max_order_notional", None),
+            max_order_notional=max_order_notional,
             engine=self.mail,
         )
         self.gate.receive(market())
@@ -171,7 +179,7 @@ def test_the_largest_order_is_limited_and_equality_passes(limit: str, code: Code
 
 @pytest.mark.parametrize(("usdt", "code"), [("2002", None), ("2001.99", Code.INSUFFICIENT_BALANCE)])
 def test_a_purchase_needs_its_slipped_notional_free(usdt: str, code: Code | None) -> None:
-    desk = Desk(usdt=usdt, venue=venue(base_bps="10"))
+    desk = Desk(usdt=usdt, model=venue(base_bps="10"))
 
     assert desk.code(received("1", pair="ETH/USDT")) is code
 
@@ -258,7 +266,7 @@ def test_while_an_outcome_is_unknown_only_reduce_only_orders_pass_and_are_cut_to
 def test_folding_the_journal_gives_back_holds_balances_and_positions() -> None:
     desk = Desk()
     gate = Gate(turn=desk.turn, venues=(venue(),), candle_ns=HOUR, max_order_notional=None, engine=desk.mail)
-    entries = [
+    entries: list[Entry] = [
         Opening(account=AccountName("bybit"), asset=Asset("USDT"), amount=Amount(D(12))),
         submitted("2", name="a0", client="c0"),
         accepted(name="a0", client="c0"),

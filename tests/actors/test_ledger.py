@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.ledger import Ledger, traded
-from messages.book import Opening
+from messages.book import Fact, Opening
 from messages.market import FundingPaid
 from messages.orders import OrderFilled
 from messages.units import AccountName, Amount, Asset, BaseAmount, Price, Rate, VenueName
-from tests.actors.builders import PERP_ID, SPOT_ID, filled, instrument
+from tests.actors.builders import PERP_ID, SPOT_ID, filled, instrument, record
 
 BINANCE_PERP = instrument(venue="binance")
 INSTRUMENTS = {each.instrument_id: each for each in (instrument("ETH/USDT"), instrument(), BINANCE_PERP)}
@@ -129,13 +129,11 @@ def test_a_cost_larger_than_the_context_is_still_rounded_to_its_last_place() -> 
 
 
 def test_a_fact_folds_to_the_same_change_as_it_booked() -> None:
-    from tests.actors.builders import record  # noqa: PLC0415 - only here
-
     one, other = Ledger(INSTRUMENTS), Ledger(INSTRUMENTS)
 
-    facts = [opening(), filled("2", "2000", fee="2"), funding()]
+    booked: list[Fact] = [opening(), filled("2", "2000", fee="2"), funding()]
 
-    assert [one.book(fact) for fact in facts] == [other.fold(record(fact)) for fact in facts]
+    assert [one.book(fact) for fact in booked] == [other.fold(record(fact)) for fact in booked]
     assert list(one.balances()) == list(other.balances())
 
 
@@ -170,7 +168,7 @@ facts = st.one_of(
 
 
 @given(st.lists(facts, max_size=30))
-def test_at_every_event_what_leaves_one_account_is_in_another(events: list[Opening | OrderFilled | FundingPaid]) -> None:
+def test_at_every_event_what_leaves_one_account_is_in_another(events: list[Fact]) -> None:
     ledger = Ledger(INSTRUMENTS)
 
     for event in events:

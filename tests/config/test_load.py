@@ -245,6 +245,7 @@ def test_trading_settings_fill_in_every_default_and_name_no_path(tmp_path: Path)
         "mode": {"type": "backtest", "start": START, "end": END, "seed": 7},
         "data": {"resolution": "1h"},
         "accounts": {"bybit": {"USDT": "200000"}},
+        "venue_order": ["bybit"],
         "venues": {
             "bybit": {
                 "kind": "cex",
@@ -264,13 +265,22 @@ def test_trading_settings_fill_in_every_default_and_name_no_path(tmp_path: Path)
     }  # fmt: skip
 
 
-def test_trading_settings_do_not_depend_on_spelling_or_order(tmp_path: Path) -> None:
-    second = '[venues.binance]\nkind = "cex"\n'
-    other = second + CONFIG.replace('"200000"', "200000.00").replace('"5.5"', "5.50").replace("1h", "1h")
+def test_trading_settings_do_not_depend_on_spelling_or_on_the_order_of_sections(tmp_path: Path) -> None:
+    risk = "[risk]\nhalted = false\n"
+    other = risk + CONFIG.replace('"200000"', "200000.00").replace('"5.5"', "5.50")
 
-    first = json.dumps(trading_settings(loaded(tmp_path, CONFIG + second)))
+    first = json.dumps(trading_settings(loaded(tmp_path, CONFIG)))
 
     assert json.dumps(trading_settings(loaded(tmp_path, other))) == first
+
+
+def test_trading_settings_keep_the_order_of_venues_which_decides_which_market_values_a_coin(tmp_path: Path) -> None:
+    second = '[venues.binance]\nkind = "cex"\n'
+
+    after = trading_settings(loaded(tmp_path, CONFIG + second))
+    before = trading_settings(loaded(tmp_path, second + CONFIG))
+
+    assert (after["venue_order"], before["venue_order"]) == (["bybit", "binance"], ["binance", "bybit"])
 
 
 def test_settings_come_from_plain_dicts_too() -> None:

@@ -74,9 +74,9 @@ def test_only_configured_venues_and_instruments_with_data_are_in_the_models() ->
     )
 
     assert [(model.venue, [i.symbol for i in model.instruments]) for model in models] == [
-        ("bybit", ["ETH/USDT"]),
         ("okx", []),
-    ]
+        ("bybit", ["ETH/USDT"]),
+    ], "venues come in the order of the config: it decides which market values a coin"
 
 
 def test_fees_of_the_trade_type_come_before_the_venues_before_the_files() -> None:
