@@ -75,7 +75,7 @@ class IdTable:
     def _grow(self) -> None:
         keys, contents, outcomes = self._keys, self._contents, self._outcomes
         self.growth += 1
-        self._make(self._size * 4)
+        self._make(self._size * 2)
         for index, key in enumerate(keys):
             if key:
                 slot = self._slot(key)

@@ -1,14 +1,15 @@
 """A wired core with a journal, driven input by input, in which any actor can be made to crash or to miss a message."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from actors.contract import Actor
 from actors.journal.manifest import manifest
 from actors.journal.store import JournalStore
 from actors.runtime.crashes import Verdict
@@ -19,9 +20,10 @@ from messages.book import AskBook, AskPnl, MarkBook
 from messages.instructions import AskRefusals, TradeInstruction
 from messages.instruments import VenueModel
 from messages.journal import AskJournal, JournalTold, Record
-from messages.lifecycle import EndRun, RunStarted
+from messages.lifecycle import EndRun, InputSkipped, RunStarted
 from messages.market import Candle, FundingRate, MarketSlice
 from messages.units import Asset, InstrumentId, Nanoseconds, Rate
+from ops import wiring
 from ops.wiring import Wired, wire
 from tests.actors.builders import HOUR, PERP_ID, SPOT_ID, candle, opening, venue
 
@@ -66,69 +68,63 @@ class Silent:
     def __init__(self, context: StrategyContext) -> None:
         """Take nothing from the context."""
 
-    def on_slice(self, market: MarketSlice) -> tuple[()]:  # noqa: ARG002 - it does not look
+    def on_slice(self, market: MarketSlice) -> Iterable[TradeInstruction]:  # noqa: ARG002 - it does not look
         return ()
 
-    def on_event(self, event: Message) -> tuple[()]:  # noqa: ARG002 - it does not listen
+    def on_event(self, event: Message) -> Iterable[TradeInstruction]:  # noqa: ARG002 - it does not listen
         return ()
 
 
 class Trap:
-    """Counts the messages that one actor works, and springs at one of them, after it was worked.
+    """Counts the messages that one actor works, and raises after it worked one of them.
 
     Attributes:
+        count: Since it was last set or sprang.
         at: Which message, from 1; 0 for none.
-        times: How often, each time the count comes to `at` again from nought.
-        misses: Leave the message unworked instead of raising.
-        error: What is raised.
+        times: How often it springs, each time when the count comes to `at` again from nought.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self.at = 0
         self.times = 1
-        self.misses = False
-        self.error: BaseException = ValueError("planted")
 
-    def set(self, at: int, *, times: int = 1, misses: bool = False, error: BaseException | None = None) -> None:
+    def set(self, at: int, *, times: int = 1) -> None:
         """Spring at the message number `at` from now on."""
-        self.count, self.at, self.times, self.misses = 0, at, times, misses
-        self.error = error or ValueError("planted")
+        self.count, self.at, self.times = 0, at, times
 
     def around(self, work: Callable[[Any], object], message: Message) -> None:
-        """Let a message be worked, unless the trap says otherwise."""
+        """Let a message be worked, and raise if it is the one."""
         self.count += 1
         springs = self.times > 0 and self.count == self.at
         if springs:
             self.times -= 1
             self.count = 0
-        if springs and self.misses:
-            return
         work(message)
         if springs:
-            raise self.error
+            raise ValueError("planted")
 
 
 def trapped(monkeypatch: pytest.MonkeyPatch, cell: str) -> Trap:
     """Have the wiring build an actor with a trap in it, now and at every rebuild."""
     trap = Trap()
-    kind: type[Actor[Any]] = getattr(__import__("ops.wiring", fromlist=["x"]), CLASSES[cell])
+    kind: Any = getattr(wiring, CLASSES[cell])
 
-    class Trapped(kind):  # type: ignore[misc, valid-type]  # chosen at run time
+    class Trapped(kind):  # type: ignore[misc]  # chosen at run time
         def __init__(self, **words: Any) -> None:  # noqa: ANN401 - as it is built
             super().__init__(**words)
-            table, receive = dict(self.handlers), self.receive
-            if table:
-                self.handlers = {each: self._guard(work) for each, work in table.items()}
-            else:
-                self.receive = self._guard(receive)
+            _guard(self, trap)
 
-        @staticmethod
-        def _guard(work: Callable[[Any], object]) -> Callable[[Any], None]:
-            return lambda message: trap.around(work, message)
-
-    monkeypatch.setattr(f"ops.wiring.{CLASSES[cell]}", Trapped)
+    monkeypatch.setattr(wiring, CLASSES[cell], Trapped)
     return trap
+
+
+def _guard(actor: Any, trap: Trap) -> None:  # noqa: ANN401 - its methods are put in its own way
+    """Put a trap around every handler of an actor, or around `receive` where it has no table of them."""
+    if actor.handlers:
+        actor.handlers = {kind: partial(trap.around, work) for kind, work in actor.handlers.items()}
+    else:
+        actor.receive = partial(trap.around, actor.receive)
 
 
 class Lenient:
@@ -181,7 +177,7 @@ class House:
             supervisor=self.supervisor if supervised else None,
         )
         self.core = self.wired.core
-        self.at = after.at if after is not None else Nanoseconds(HOUR)
+        self.at: Nanoseconds = after.at if after is not None else Nanoseconds(HOUR)
 
     def latest(self) -> MarketSlice | None:
         at = max((each.closed_at for each in self.prices.values()), default=Nanoseconds(0))
@@ -245,11 +241,24 @@ class House:
 
 
 def without_skipped(records: list[Record]) -> list[tuple[object, int, object]]:
-    """Return entry, time and cause of all records but `InputSkipped`, numbered as if those had never been."""
-    new: dict[int | None, int | None] = {None: None}
-    kept = []
+    """Return entry, time and cause of all records but `InputSkipped`, numbered as if those had never been.
+
+    So are the ids that the strategy gave out, and those of their orders: a crash may leave a gap in them.
+    """
+    seqs: dict[int | None, int | None] = {None: None}
+    own: dict[str, str] = {}
+    kept: list[Record] = []
+    entries: list[object] = []
     for record in records:
-        if type(record.entry).__name__ != "InputSkipped":
-            kept.append(record)
-            new[record.seq] = len(kept)
-    return [(record.entry, record.at, new[record.cause]) for record in kept]
+        if isinstance(record.entry, InputSkipped):
+            continue
+        kept.append(record)
+        seqs[record.seq] = len(kept)
+        entry: Any = record.entry
+        name = getattr(entry, "instruction_id", "")
+        if name.startswith("S"):
+            new = {"instruction_id": own.setdefault(name, f"S{len(own) + 1}")}
+            new |= {"client_order_id": f"of {own[name]}"} if hasattr(entry, "client_order_id") else {}
+            entry = msgspec.structs.replace(entry, **new)
+        entries.append(entry)
+    return [(entry, record.at, seqs[record.cause]) for entry, record in zip(entries, kept, strict=True)]

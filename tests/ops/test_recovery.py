@@ -1,15 +1,16 @@
-"""Whichever actor of the wired core crashes at whichever message, the turn says nothing, the core comes back by folding
-its journal to the state it had, and goes on as if that input had never come. A fact is never skipped.
+"""Whichever actor of the wired core crashes at whichever message, its input is as if it had never come.
+
+The turn says nothing but `InputSkipped`, the core folds its journal to the state it had, and goes on. A fact is never
+skipped.
 """
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actors.errors import InvariantError, StrategyError
+from actors.errors import InvariantError
 from actors.runtime.crashes import BrokenCoreError, FactCrashedError
 from actors.strategies.contract import StrategyContext
 from messages.base import Message
@@ -381,19 +382,3 @@ def test_without_a_supervisor_a_crash_goes_up_and_a_rebuilt_core_has_the_state_b
 
     assert house.records() == records
     assert house.answers() == answers
-
-
-def test_a_strategy_that_raises_leaves_its_own_instruction_untouched(make: Callable[..., House]) -> None:
-    class Raising(Steady):
-        def on_event(self, event: Message) -> Iterator[TradeInstruction]:
-            if isinstance(event, OrderFilled) and event.amount == Decimal(3):
-                raise RuntimeError("no idea")
-            yield from ()
-
-    house = play(make(build=Raising, supervised=False), *SCRIPT[:INSTRUCTION])
-
-    with pytest.raises(StrategyError, match="RuntimeError: no idea") as caught:
-        SCRIPT[INSTRUCTION](house)
-
-    assert caught.value.where.startswith("test_recovery.py:")
-    assert house.kinds()[-1] == "OrderFilled"

@@ -1,14 +1,16 @@
-"""The wiring: a run through all the actors leaves a journal whose every entry names its cause, in one order; what is
-wanted at one instant is worked one after the other; and reactions without an end are found out.
+"""A run through all the actors as they are wired: one order of entries, and each names its cause.
+
+What is wanted at one instant is worked one after the other; reactions without an end are found out.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.errors import StrategyError
 from actors.journal.encoding import encode, next_hash
 from actors.strategies.contract import StrategyContext
 from messages.base import Message
@@ -196,7 +198,7 @@ def test_the_limit_of_the_config_reaches_the_gate(make: Callable[..., House]) ->
 
 def test_a_strategys_error_is_skipped_where_the_config_says_so(make: Callable[..., House]) -> None:
     class Raising(Silent):
-        def on_slice(self, market: MarketSlice) -> tuple[()]:
+        def on_slice(self, market: MarketSlice) -> Iterable[TradeInstruction]:
             if market.at == house.at and not house.kinds().count("InputSkipped"):
                 raise RuntimeError("no idea")
             return ()
@@ -209,6 +211,26 @@ def test_a_strategys_error_is_skipped_where_the_config_says_so(make: Callable[..
 
     assert house.kinds().count("InputSkipped") == 1
     assert house.supervisor.errors == []
+
+
+def test_a_strategy_that_raises_at_a_fill_names_its_line_and_leaves_the_fill_on_record(
+    make: Callable[..., House],
+) -> None:
+    class Raising(Silent):
+        def on_event(self, event: Message) -> Iterable[TradeInstruction]:
+            if isinstance(event, OrderFilled):
+                raise RuntimeError("no idea")
+            return ()
+
+    house = make(build=Raising, supervised=False)
+    house.begin()
+    house.slice(1, "2000")
+
+    with pytest.raises(StrategyError, match="RuntimeError: no idea") as caught:
+        house.give(instruction())
+
+    assert caught.value.where.startswith("test_wiring.py:")
+    assert house.kinds()[-1] == "OrderFilled"
 
 
 def test_order_ids_follow_from_the_seed() -> None:
@@ -233,9 +255,10 @@ def config(folder: Path, use: str, *, end: str = "2024-01-01T00:04:00Z") -> Path
 
 def ran(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any], str]:
     """Run execd; return exit code, the object on stdout, and stderr."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["execd", "run", *words, "--json"])
-        main()
+        with pytest.raises(SystemExit) as ended:
+            main()
     out, err = capsys.readouterr()
     code = ended.value.code
     assert isinstance(code, int)
