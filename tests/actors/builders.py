@@ -165,7 +165,7 @@ def accepted(*, name: str = "a1", client: str = "c1", of: InstrumentId = PERP_ID
     )
 
 
-def filled(
+def filled(  # noqa: PLR0913 - a fill has many parts
     amount: str = "1",
     price: str = "2000",
     *,

@@ -219,7 +219,7 @@ def test_a_strategy_that_raises_at_a_fill_names_its_line_and_leaves_the_fill_on_
     class Raising(Silent):
         def on_event(self, event: Message) -> Iterable[TradeInstruction]:
             if isinstance(event, OrderFilled):
-                raise RuntimeError("no idea")
+                raise RuntimeError("no idea")  # noqa: TRY004 - a planted fault
             return ()
 
     house = make(build=Raising, supervised=False)

@@ -1,0 +1,150 @@
+"""What a strategy may know, how it writes an instruction, and that no number is ever given twice."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actors.strategies.contract import StrategyContext, memory_of
+from messages.instructions import TradeInstruction
+from messages.units import Nanoseconds, Side, TradeType
+from tests.actors.builders import HOUR, instrument
+
+D = Decimal
+SPOT, PERP = instrument("ETH/USDT"), instrument()
+
+
+def context(**params: object) -> StrategyContext:
+    return StrategyContext(
+        start=Nanoseconds(HOUR),
+        end=Nanoseconds(9 * HOUR),
+        params=params,
+        instruments={each.instrument_id: each for each in (SPOT, PERP)},
+    )
+
+
+def test_a_trade_is_an_instruction_in_the_words_of_the_messages() -> None:
+    wanted = context().trade("bybit", "ETHUSDT-PERP", "SHORT", "1.50", reduce_only=True)
+
+    assert wanted == TradeInstruction(
+        instruction_id=wanted.instruction_id,
+        venue=PERP.venue,
+        trade_type=TradeType.PERP,
+        instrument=PERP.instrument_id,
+        side=Side.SELL,
+        amount=wanted.amount,
+        reduce_only=True,
+    )
+    assert wanted.amount == D("1.5")
+
+
+@pytest.mark.parametrize(
+    ("word", "side"), [("BUY", Side.BUY), ("LONG", Side.BUY), ("SELL", Side.SELL), ("SHORT", Side.SELL)]
+)
+def test_sides_may_be_said_in_either_way(word: str, side: Side) -> None:
+    assert context().trade("bybit", "ETH/USDT", word, 1).side is side
+
+
+def test_instructions_are_numbered_from_s1_and_own_ids_take_no_number() -> None:
+    own = context()
+
+    ids = [
+        own.trade("bybit", "ETH/USDT", "BUY", 1).instruction_id,
+        own.trade("bybit", "ETH/USDT", "BUY", 1, instruction_id="mine").instruction_id,
+        own.trade("bybit", "ETH/USDT", "BUY", 1).instruction_id,
+    ]
+
+    assert ids == ["S1", "mine", "S2"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "following"),
+    [
+        (["S7"], "S8"),
+        (["S7", "S3"], "S8"),
+        (["mine", "", "S", "7", "Sx", "S-9", "S7.5", "s9", "S\u0667"], "S1"),
+        (["S07"], "S8"),
+    ],
+    ids=["goes on", "the highest counts", "not of its own making", "with a nought"],
+)
+def test_numbering_goes_on_from_what_the_journal_has(seen: list[str], following: str) -> None:
+    own = context()
+    for each in seen:
+        own.saw(each)
+
+    assert own.trade("bybit", "ETH/USDT", "BUY", 1).instruction_id == following
+
+
+@pytest.mark.parametrize("amount", ["0.1", D("0.1"), 7, "1e-30", "999999999999999999999999999999"])
+def test_amounts_are_taken_exactly(amount: Any) -> None:  # noqa: ANN401 - three types
+    assert context().trade("bybit", "ETH/USDT", "BUY", amount).amount == D(amount)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "1e30", D("-0.1")])
+def test_amounts_that_are_none_are_refused_by_name(amount: Any) -> None:  # noqa: ANN401 - two types
+    with pytest.raises(ValueError, match="expected a positive number under 1e30"):
+        context().trade("bybit", "ETH/USDT", "BUY", amount)
+
+
+def test_a_float_is_no_amount() -> None:
+    with pytest.raises(TypeError, match=r"0\.1 is a float"):
+        context().trade("bybit", "ETH/USDT", "BUY", 0.1)  # type: ignore[arg-type]  # what users do
+
+
+def test_an_unknown_market_names_those_that_are_known() -> None:
+    with pytest.raises(ValueError, match=r"no instrument okx:ETH/USDT, expected one of bybit:ETH/USDT, bybit:ETHUSDT"):
+        context().trade("okx", "ETH/USDT", "BUY", 1)
+
+
+def test_an_unknown_side_names_those_that_are_known() -> None:
+    with pytest.raises(ValueError, match="no side 'buy', expected one of BUY, LONG, SELL, SHORT"):
+        context().trade("bybit", "ETH/USDT", "buy", 1)
+
+
+def test_a_refused_trade_takes_no_number() -> None:
+    own = context()
+    with pytest.raises(ValueError, match="no side"):
+        own.trade("bybit", "ETH/USDT", "up", 1)
+
+    assert own.trade("bybit", "ETH/USDT", "BUY", 1).instruction_id == "S1"
+
+
+class Stateless:
+    stateless = True
+
+
+class Snapshot:
+    def snapshot(self) -> None: ...
+    def restore(self, state: None) -> None: ...
+
+
+class Apply:
+    def apply(self, event: object) -> None: ...
+
+
+class Two(Apply):
+    stateless = True
+
+
+class NotStateless(Apply):
+    stateless = False
+
+
+class Half:
+    def snapshot(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("kind", "memory"),
+    [
+        (Stateless, "stateless"),
+        (Snapshot, "snapshot"),
+        (Apply, "apply"),
+        (NotStateless, "apply"),
+        (Two, None),
+        (Half, None),
+        (object, None),
+    ],
+)
+def test_a_strategy_says_in_exactly_one_way_how_it_gets_its_state_back(kind: type, memory: str | None) -> None:
+    assert memory_of(kind()) == memory
