@@ -51,17 +51,21 @@ from messages.units import MARKET, ClientOrderId, InstructionId, TradeId
 
 EngineMessage = TradeInstruction | TradePassed | TradeRefused | OrderEvent | Halt | Congested | ClockJumped | EndRun
 
-_REMEMBERED_ORDERS = 64
-"""How many closed orders are kept to know a repeated fill by its trade id."""
+_REMEMBERED_ORDERS = 256
+"""How many closed orders are kept: for a fill after a cancel, and to know a repeated one by its trade id.
+
+Of one that closed earlier whole, every report is a repetition; of one that was cancelled so long ago a person has to
+look at it."""
 
 _64_BITS = (1 << 64) - 1
 _ZERO = Decimal(0)
 _OUTCOMES = ("NONE", "OPEN", "REFUSED", "REJECTED", "FILLED", "CANCELLED", "EXPIRED", "UNKNOWN")
 _OPEN = _OUTCOMES.index("OPEN")
 _FILLED = _OUTCOMES.index("FILLED")
+_REJECTED = _OUTCOMES.index("REJECTED")
 _OUTCOME_OF = {
     OrderAccepted: _OPEN,
-    OrderRejected: _OUTCOMES.index("REJECTED"),
+    OrderRejected: _REJECTED,
     OrderFilled: _OPEN,
     OrderCancelled: _OUTCOMES.index("CANCELLED"),
     OrderExpired: _OUTCOMES.index("EXPIRED"),
@@ -77,6 +81,7 @@ class _Order(msgspec.Struct):
         slot, slot_of: Where the table keeps it, as long as the table's `growth` is `slot_of`.
         outcome: As the table has it.
         trades: Ids of its fills.
+        accepted: The venue said so, or a fill implied it.
     """
 
     amount: Decimal
@@ -87,6 +92,7 @@ class _Order(msgspec.Struct):
     slot: int = -1
     slot_of: int = -1
     trades: tuple[TradeId, ...] = ()
+    accepted: bool = False
 
 
 class Engine(Actor[EngineMessage]):
@@ -146,7 +152,8 @@ class Engine(Actor[EngineMessage]):
             case OrderSubmitted() as entry:
                 self._open(entry)
             case OrderAccepted() | OrderFilled() | OrderRejected() | OrderCancelled() | OrderExpired() | OrderUnknown():
-                self._follow(record.entry)
+                if order := self._order(record.entry):
+                    self._follow(order, record.entry)
             case Halted() as entry:
                 self._halted = entry.reason
             case _:
@@ -217,23 +224,40 @@ class Engine(Actor[EngineMessage]):
         self._log.tell(SubmitOrder(intent=intent))
 
     def _reported(self, event: OrderEvent) -> None:
-        order = self._orders.get(event.client_order_id)
-        state = None if order is None else order.state
-        if isinstance(event, OrderFilled) and (state is SENT or state is UNKNOWN):
+        order = self._order(event)
+        if order is None:
+            return
+        if isinstance(event, OrderFilled) and not order.accepted:
             # A fill that overtakes its acceptance implies it: exactly one precedes every fill in the journal.
-            self._reported(
-                OrderAccepted(
-                    venue=event.venue,
-                    instrument=event.instrument,
-                    order_id=event.order_id,
-                    client_order_id=event.client_order_id,
-                    instruction_id=event.instruction_id,
-                )
+            accepted = OrderAccepted(
+                venue=event.venue,
+                instrument=event.instrument,
+                order_id=event.order_id,
+                client_order_id=event.client_order_id,
+                instruction_id=event.instruction_id,
             )
-        if self._follow(event):
+            self._take(order, accepted)
+        self._take(order, event)
+
+    def _take(self, order: _Order, event: OrderEvent) -> None:
+        was_unknown = order.state is UNKNOWN
+        if self._follow(order, event):
             self._log.tell(event)
-            if state is UNKNOWN:
-                self._gate.tell(OutcomeKnown(instruction_id=event.instruction_id))
+        if was_unknown and order.state is not UNKNOWN:
+            self._gate.tell(OutcomeKnown(instruction_id=event.instruction_id))
+
+    def _order(self, event: OrderEvent) -> _Order | None:
+        """Return the order that a report is about; None where it repeats what is long settled."""
+        order = self._orders.get(event.client_order_id) or self._closed.get(event.client_order_id)
+        if order is None and not self._is_long_settled(event):
+            raise InvariantError(f"{event.venue} reports on order {event.client_order_id}, which we never sent")
+        return order
+
+    def _is_long_settled(self, event: OrderEvent) -> bool:
+        """Return whether the report is about an order of ours that came to an end after which nothing can follow."""
+        slot = self._known.find(self._key(event.instruction_id))
+        ours = client_order_id(self._digest_of(event.instruction_id)) == event.client_order_id
+        return slot >= 0 and ours and self._known.outcome(slot) in {_FILLED, _REJECTED}
 
     def _open(self, intent: OrderSubmitted) -> None:
         order = _Order(intent.amount, self._key(intent.instruction_id))
@@ -242,26 +266,26 @@ class Engine(Actor[EngineMessage]):
         self._orders[intent.client_order_id] = order
         self._known.set_outcome(self._slot(order), _OPEN)
 
-    def _follow(self, event: OrderEvent) -> bool:
+    def _follow(self, order: _Order, event: OrderEvent) -> bool:
         """Move an order on; return whether the event was news."""
-        order = self._orders.get(event.client_order_id) or self._closed.get(event.client_order_id)
-        if order is None:
-            raise InvariantError(f"{event.venue} reports on order {event.client_order_id}, which we never sent")
-        complete = False
+        complete = news = False
         if isinstance(event, OrderFilled):
             if event.trade_id in order.trades:
                 return False
             order.trades += (event.trade_id,)
             order.filled += event.amount
             complete = order.filled >= order.amount
+            news = True
+        elif isinstance(event, OrderAccepted):
+            news, order.accepted = not order.accepted, True
         before, order.state = order.state, after(order.state, type(event), complete=complete)
-        if order.state is before:
-            return isinstance(event, OrderFilled)
+        if order.state is before and not complete:
+            return news
         outcome = _FILLED if complete else _OUTCOME_OF[type(event)]
         if outcome != order.outcome:
             order.outcome = outcome
             self._known.set_outcome(self._slot(order), outcome)
-        if order.state is CLOSED:
+        if order.state is CLOSED and before is not CLOSED:
             self._close(event.client_order_id, order)
         return True
 

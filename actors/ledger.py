@@ -99,16 +99,22 @@ class Ledger:
         quantity, cost, realised = traded(quantity, cost, change, fill.price)
         self._positions[fill.instrument] = quantity, cost
         books, fee = self._accounts, fill.fee
+        if fill.fee_asset != quote:  # such as BNB; seldom, so the usual way stays short
+            self._move(account, fees, fill.fee_asset, fee)
+            fee = _NOTHING
         ours = books[account]
         ours[quote] = balance = ours[quote] + realised - fee
         books[fees][quote] += fee
         books[pnl][quote] -= realised
+        balances: tuple[Balance, ...] = (Balance(account=account, asset=quote, amount=Amount(balance)),)
+        if fill.fee_asset != quote:
+            balances += (self._balance(account, fill.fee_asset),)
         return BookChanged(
             fact=fill,
-            balances=(Balance(account=account, asset=quote, amount=Amount(balance)),),
+            balances=balances,
             position=_position(fill.venue, fill.instrument, quantity, cost),
             realised=Amount(realised),
-            fee_in_quote=fill.fee,
+            fee_in_quote=_in_quote(fill, instrument),
         )
 
     def _spot_fill(self, fill: OrderFilled) -> BookChanged:
@@ -123,12 +129,15 @@ class Ledger:
             self._move(account, market, base, fill.amount)
             self._move(market, account, quote, notional)
         self._move(account, fees, fill.fee_asset, fill.fee)
+        balances: tuple[Balance, ...] = (self._balance(account, base), self._balance(account, quote))
+        if fill.fee_asset not in {base, quote}:
+            balances += (self._balance(account, fill.fee_asset),)
         return BookChanged(
             fact=fill,
-            balances=(self._balance(account, base), self._balance(account, quote)),
+            balances=balances,
             position=None,
             realised=_NOTHING,
-            fee_in_quote=fill.fee if fill.fee_asset == quote else Amount(fill.fee * fill.price),
+            fee_in_quote=_in_quote(fill, instrument),
         )
 
     def _funding(self, funding: FundingPaid) -> BookChanged:
@@ -165,6 +174,13 @@ class Ledger:
     def _move(self, source: AccountName, target: AccountName, asset: Asset, amount: Decimal) -> None:
         self._accounts[source][asset] -= amount
         self._accounts[target][asset] += amount
+
+
+def _in_quote(fill: OrderFilled, instrument: Instrument) -> Amount:
+    """Return a fee in quote: one in base counts at the fill's price, one in a third asset is not counted here."""
+    if fill.fee_asset == instrument.quote:
+        return fill.fee
+    return Amount(fill.fee * fill.price) if fill.fee_asset == instrument.base else _NOTHING
 
 
 def _position(venue: VenueName, instrument: InstrumentId, quantity: Decimal, cost: Decimal) -> Position:

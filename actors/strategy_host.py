@@ -14,7 +14,7 @@ from typing import TypeVar, get_args
 
 import msgspec
 
-from actors.contract import Actor, Address
+from actors.contract import Actor, Address, Turn
 from actors.errors import StrategyError
 from actors.strategies.contract import OwnEvent, Strategy, StrategyContext, memory_of
 from messages.book import Opening, PnlUpdated
@@ -59,12 +59,15 @@ class StrategyHost(Actor[HostMessage]):
     def __init__(
         self,
         *,
+        turn: Turn,
         build: Callable[[StrategyContext], Strategy],
         context: StrategyContext,
         skip_errors: bool,
         engine: Address[TradeInstruction],
         log: Address[StrategySaved | InputSkipped],
     ) -> None:
+        self._turn = turn
+        self._folded_to = 0  # what stands in the journal up to here was applied when the state was built
         self._build = build
         self._context = context
         self._skip_errors = skip_errors
@@ -91,11 +94,17 @@ class StrategyHost(Actor[HostMessage]):
             self._hear(fact)
 
     def _hear(self, event: OwnEvent) -> None:
-        if self._applies:
+        if self._applies and not self._was_folded(event):
             self._guarded(lambda: self._strategy.apply(event))  # type: ignore[attr-defined]  # memory_of looked
         self._run(event, self._strategy.on_event)
 
+    def _was_folded(self, event: OwnEvent) -> bool:
+        """Return whether the event was applied already when the state was folded from the journal."""
+        cause = self._turn.cause
+        return not isinstance(event, InstructionRepeated) and cause is not None and cause <= self._folded_to
+
     def apply(self, record: Record) -> None:
+        self._folded_to = record.seq
         entry = record.entry
         if isinstance(entry, InstructionReceived):
             self._context.saw(entry.instruction_id)

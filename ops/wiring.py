@@ -135,6 +135,7 @@ class _Stepped:
         self._models = models
         self._build = build
         self._store = store
+        self._context = context(settings, models)  # one for the run: its numbering survives rebuilds
         self._instruments = instruments_of(models)
         self._candle_ns = settings.data.resolution_ns
         self._own_events = core.follow("strategy", first=True)
@@ -229,8 +230,9 @@ class _Stepped:
 
     def _strategy(self) -> StrategyHost:
         return StrategyHost(
+            turn=self._core.turn,
             build=self._build,
-            context=context(self._settings, self._models),
+            context=self._context,
             skip_errors=self._settings.strategy.on_error == "skip",
             engine=self._core.follow("engine"),
             log=self._to("event_logger"),

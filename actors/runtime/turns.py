@@ -128,7 +128,9 @@ class Turns:
                 for turn_ended in self._closers:
                     turn.cause = cause
                     turn_ended()
-                if not fifo:
+                    if fifo:
+                        break  # who comes later ends the turn only when all of it was told
+                else:
                     break
         except BaseException as error:  # noqa: BLE001 - a cell that calls sys.exit has crashed
             return self._crashed(place, message, cause, error, attempt)
@@ -321,7 +323,9 @@ class Turns:
 
     def _find_closers(self) -> None:
         self._closers[:] = [
-            place.behaviour.turn_ended for place in self._spawned if place.closer and place.behaviour is not None
+            place.behaviour.turn_ended
+            for place in reversed(self._spawned)  # who was spawned first, such as the journal writer, ends a turn last
+            if place.closer and place.behaviour is not None
         ]
 
 

@@ -12,7 +12,7 @@ from actors.strategies.contract import OwnEvent, StrategyContext
 from messages.instructions import InstructionRefused, TradeInstruction
 from messages.instruments import instrument_id
 from messages.market import MarketSlice
-from messages.orders import OrderFilled
+from messages.orders import OrderFilled, OrderRejected
 from messages.units import BUY, plain
 
 _KEYS = ("amount", "base", "venue")
@@ -57,6 +57,7 @@ class HoldBasis:
             raise ValueError(f"hold_basis: amount {amount} is less than one lot of both markets ({lots})")
         self._held = Decimal(0)  # base bought and not sold, net of fees taken in base
         self._short = Decimal(0)
+        self._bought = 0  # fills of the purchase
 
     def on_slice(self, market: MarketSlice) -> Iterable[TradeInstruction]:
         """Open at the first instant, close at the last."""
@@ -69,8 +70,9 @@ class HoldBasis:
     def on_event(self, event: OwnEvent) -> Iterable[TradeInstruction]:
         """Follow the purchase with the short, and a refused short with a sale."""
         if isinstance(event, OrderFilled) and event.instruction_id == "open-spot":
-            return [self._context.trade(self._venue, self._perp, "SHORT", event.amount, instruction_id="open-perp")]
-        if isinstance(event, InstructionRefused) and event.instruction_id == "open-perp":
+            name = "open-perp" if self._bought == 1 else f"open-perp-{self._bought}"
+            return [self._context.trade(self._venue, self._perp, "SHORT", event.amount, instruction_id=name)]
+        if isinstance(event, InstructionRefused | OrderRejected) and event.instruction_id.startswith("open-perp"):
             return self._closing()
         return ()
 
@@ -83,6 +85,7 @@ class HoldBasis:
         if market.symbol == self._perp:
             self._short -= change
         else:
+            self._bought += event.instruction_id == "open-spot"
             self._held += change - (event.fee if event.fee_asset == market.base else 0)
 
     def _closing(self) -> list[TradeInstruction]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from actors.contract import Turn
 from actors.strategies.contract import StrategyContext
 from actors.strategy_host import StrategyHost
 from messages.base import Message
@@ -111,6 +112,7 @@ class Desk:
     def new(self) -> StrategyHost:
         perp = instrument()
         return StrategyHost(
+            turn=Turn(),
             build=self.build,
             context=StrategyContext(start=Nanoseconds(0), end=None, params={}, instruments={perp.instrument_id: perp}),
             skip_errors=self.skip,
