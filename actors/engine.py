@@ -224,26 +224,24 @@ class Engine(Actor[EngineMessage]):
         self._log.tell(SubmitOrder(intent=intent))
 
     def _reported(self, event: OrderEvent) -> None:
-        order = self._order(event)
+        order = self._orders.get(event.client_order_id) or self._order(event)
         if order is None:
             return
-        if isinstance(event, OrderFilled) and not order.accepted:
+        if not order.accepted and isinstance(event, OrderFilled):
             # A fill that overtakes its acceptance implies it: exactly one precedes every fill in the journal.
-            accepted = OrderAccepted(
-                venue=event.venue,
-                instrument=event.instrument,
-                order_id=event.order_id,
-                client_order_id=event.client_order_id,
-                instruction_id=event.instruction_id,
+            self._reported(
+                OrderAccepted(
+                    venue=event.venue,
+                    instrument=event.instrument,
+                    order_id=event.order_id,
+                    client_order_id=event.client_order_id,
+                    instruction_id=event.instruction_id,
+                )
             )
-            self._take(order, accepted)
-        self._take(order, event)
-
-    def _take(self, order: _Order, event: OrderEvent) -> None:
-        was_unknown = order.state is UNKNOWN
+        before = order.state
         if self._follow(order, event):
             self._log.tell(event)
-        if was_unknown and order.state is not UNKNOWN:
+        if before is UNKNOWN and order.state is not UNKNOWN:
             self._gate.tell(OutcomeKnown(instruction_id=event.instruction_id))
 
     def _order(self, event: OrderEvent) -> _Order | None:
@@ -268,26 +266,28 @@ class Engine(Actor[EngineMessage]):
 
     def _follow(self, order: _Order, event: OrderEvent) -> bool:
         """Move an order on; return whether the event was news."""
-        complete = news = False
+        before = order.state
         if isinstance(event, OrderFilled):
             if event.trade_id in order.trades:
                 return False
             order.trades += (event.trade_id,)
             order.filled += event.amount
             complete = order.filled >= order.amount
+            order.state = after(before, OrderFilled, complete=complete)
+            outcome = _FILLED if complete else _OPEN
             news = True
-        elif isinstance(event, OrderAccepted):
-            news, order.accepted = not order.accepted, True
-        before, order.state = order.state, after(order.state, type(event), complete=complete)
-        if order.state is before and not complete:
-            return news
-        outcome = _FILLED if complete else _OUTCOME_OF[type(event)]
-        if outcome != order.outcome:
+        else:
+            order.state = after(before, type(event))
+            outcome = _OUTCOME_OF[type(event)]
+            news = order.state is not before
+            if isinstance(event, OrderAccepted):
+                news, order.accepted = not order.accepted, True
+        if outcome != order.outcome and (order.state is not before or outcome == _FILLED):
             order.outcome = outcome
             self._known.set_outcome(self._slot(order), outcome)
         if order.state is CLOSED and before is not CLOSED:
             self._close(event.client_order_id, order)
-        return True
+        return news
 
     def _slot(self, order: _Order) -> int:
         """Return where the instruction's id is kept; it moves when the table grows."""
