@@ -28,7 +28,7 @@ from typing import Protocol
 
 from messages.book import PnlUpdated
 from messages.instructions import InstructionRefused, InstructionRepeated, TradeInstruction
-from messages.instruments import Instrument, instrument_id
+from messages.instruments import Instrument
 from messages.market import FundingPaid, MarketSlice
 from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
 from messages.units import BaseAmount, InstructionId, InstrumentId, Nanoseconds, Side, VenueName
@@ -77,6 +77,7 @@ class StrategyContext:
         self.instruments = instruments
         self.pnl: PnlUpdated | None = None
         self._numbered = 0
+        self._markets = {(str(each.venue), each.symbol): each for each in instruments.values()}
 
     def trade(
         self,
@@ -102,7 +103,7 @@ class StrategyContext:
             ValueError: No such instrument, side or amount.
             TypeError: A float.
         """
-        instrument = self.instruments.get(instrument_id(venue, pair))
+        instrument = self._markets.get((venue, pair))
         if instrument is None:
             known = ", ".join(sorted(self.instruments))
             raise ValueError(f"no instrument {venue}:{pair}, expected one of {known}")
