@@ -51,7 +51,7 @@ from messages.units import MARKET, ClientOrderId, InstructionId, TradeId
 
 EngineMessage = TradeInstruction | TradePassed | TradeRefused | OrderEvent | Halt | Congested | ClockJumped | EndRun
 
-_REMEMBERED_ORDERS = 256
+_REMEMBERED_ORDERS = 64
 """How many closed orders are kept: for a fill after a cancel, and to know a repeated one by its trade id.
 
 Of one that closed earlier whole, every report is a repetition; of one that was cancelled so long ago a person has to

@@ -1,5 +1,6 @@
 """Exposure: how much of each base asset the book is long or short, over spot and perps of all venues."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -11,8 +12,6 @@ from messages.instruments import Instrument
 from messages.journal import Record
 from messages.units import Asset, BaseAmount, InstrumentId
 
-_ZERO = Decimal(0)
-
 
 class Exposure(Actor[BookChanged]):
     """Keeps net and gross amounts by base asset, in step with every booked fact. Second of the tight loop."""
@@ -20,9 +19,9 @@ class Exposure(Actor[BookChanged]):
     def __init__(self, *, instruments: Mapping[InstrumentId, Instrument], risk: Address[ExposureChanged]) -> None:
         self._instruments = instruments
         self._risk = risk
-        self._parts: dict[tuple[str, Asset], Decimal] = {}  # balance or position, by account or instrument and asset
-        self._net: dict[Asset, Decimal] = {}
-        self._gross: dict[Asset, Decimal] = {}
+        self._parts: defaultdict[str, Decimal] = defaultdict(Decimal)  # by instrument, or by account and asset
+        self._net: defaultdict[Asset, Decimal] = defaultdict(Decimal)
+        self._gross: defaultdict[Asset, Decimal] = defaultdict(Decimal)
         self._folded = Ledger(instruments)  # only `apply` books here
 
     def receive(self, message: BookChanged) -> None:
@@ -33,23 +32,23 @@ class Exposure(Actor[BookChanged]):
             self._measure(change)
 
     def _measure(self, book: BookChanged) -> ExposureChanged:
+        fact, position = book.fact, book.position
+        base = fact.asset if isinstance(fact, Opening) else self._instruments[fact.instrument].base
+        if position is not None:
+            self._set(position.instrument, base, position.quantity)
         for balance in book.balances:
             if balance.asset != CURRENCY:  # what everything is counted in is no exposure
-                self._set(balance.account, balance.asset, balance.amount)
-        if book.position is not None:
-            instrument = book.position.instrument
-            self._set(instrument, self._instruments[instrument].base, book.position.quantity)
-        base = book.fact.asset if isinstance(book.fact, Opening) else self._instruments[book.fact.instrument].base
+                self._set(f"{balance.account} {balance.asset}", balance.asset, balance.amount)
         return ExposureChanged(
             book=book,
             base=base,
-            net=BaseAmount(self._net.get(base, _ZERO)),
-            gross=BaseAmount(self._gross.get(base, _ZERO)),
+            net=BaseAmount(self._net[base]),
+            gross=BaseAmount(self._gross[base]),
         )
 
     def _set(self, place: str, asset: Asset, amount: Decimal) -> None:
-        before = self._parts.get((place, asset), _ZERO)
+        before = self._parts[place]
         if amount != before:
-            self._parts[place, asset] = amount
-            self._net[asset] = self._net.get(asset, _ZERO) + (amount - before)
-            self._gross[asset] = self._gross.get(asset, _ZERO) + (abs(amount) - abs(before))
+            self._parts[place] = amount
+            self._net[asset] += amount - before
+            self._gross[asset] += abs(amount) - abs(before)
