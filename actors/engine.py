@@ -47,7 +47,7 @@ from messages.orders import (
     OutcomeKnown,
     SubmitOrder,
 )
-from messages.units import MARKET, ClientOrderId, InstructionId, TradeId
+from messages.units import MARKET, ClientOrderId, InstructionId, TradeId, plain
 
 EngineMessage = TradeInstruction | TradePassed | TradeRefused | OrderEvent | Halt | Congested | ClockJumped | EndRun
 
@@ -348,7 +348,8 @@ class Engine(Actor[EngineMessage]):
     def _keys(self, entry: InstructionReceived) -> tuple[int, int]:
         """Return 64 bits that stand for an instruction's id, and 64 for its content.
 
-        The content's are Python's own hash, another in every process: it is compared within one process alone.
+        The content's are Python's own hash of texts, another in every process: it is compared within one process alone.
+        (Of numbers it would not do: those that differ by 2**61 - 1 have the same.)
         """
-        content = hash((entry.instrument, entry.side, entry.amount, entry.reduce_only))
+        content = hash((entry.instrument, entry.side, plain(entry.amount), entry.reduce_only))
         return self._key(entry.instruction_id), content & _64_BITS

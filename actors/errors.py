@@ -28,6 +28,10 @@ class LivelockError(ExecdError):
     """A turn did not come to rest, or reactions at one instant followed each other without an end."""
 
 
+class InputChangedError(ExecdError):
+    """A file that decides the outcome is not the one that was checked: it was changed while the run read from it."""
+
+
 class StrategyError(ExecdError):
     """A strategy raised.
 

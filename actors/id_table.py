@@ -1,8 +1,8 @@
 """Every instruction id ever seen, in 17 bytes and what the table keeps free, so that a daemon may run for months.
 
-Open addressing over arrays of 64-bit words. An id is known by 64 bits of a cryptographic digest, its content by another
-64: two different ids that share the first (about one chance in 10^8 among a million) are treated as one, which refuses
-an instruction and never sends one twice.
+Open addressing over arrays of 64-bit words. An id is known by 64 bits of a cryptographic digest, its content by 64 bits
+of a hash: two different ids that share the first (about one chance in 10^8 among a million) are treated as one, which
+refuses an instruction and never sends one twice.
 """
 
 from array import array

@@ -105,5 +105,4 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         """Keep the first and the last value of the book."""
         if self._equity_start is None:
             self._equity_start = equity
-        else:
-            self._equity_end = equity
+        self._equity_end = equity

@@ -26,6 +26,11 @@ def common_step(first: Decimal, second: Decimal) -> Decimal:
     return _WIDE.divide(Decimal(numerator), Decimal(one[1] * other[1]))
 
 
+def entry_price(cost: Decimal, quantity: Decimal) -> Decimal:
+    """Return cost / quantity of a position that is not flat, with 18 decimals."""
+    return _WIDE.divide(cost, quantity).quantize(_COST_STEP, context=_WIDE)
+
+
 def to_cost_step(cost: Decimal) -> Decimal:
     """Return a cost rounded half-even to 1e-18."""
     return cost.quantize(_COST_STEP, context=_WIDE)

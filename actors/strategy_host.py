@@ -6,6 +6,7 @@ the state it had: rebuilt from its last snapshot, built anew if stateless, and a
 alone. An exception in `apply` or `restore` always ends the run, since folding would meet it again.
 """
 
+import decimal
 import inspect
 import traceback
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ from typing import TypeVar, get_args
 import msgspec
 
 from actors.contract import Actor, Address, Turn
-from actors.errors import StrategyError
+from actors.errors import InputChangedError, StrategyError
 from actors.strategies.contract import OwnEvent, Strategy, StrategyContext, memory_of
 from messages.book import Opening, PnlUpdated
 from messages.instructions import InstructionReceived, InstructionRefused, InstructionRepeated, TradeInstruction
@@ -23,6 +24,7 @@ from messages.journal import Record
 from messages.lifecycle import InputSkipped, StrategySaved
 from messages.market import FundingPaid, MarketSlice
 from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
+from messages.units import CONTEXT
 
 HostMessage = (
     MarketSlice
@@ -73,6 +75,8 @@ class StrategyHost(Actor[HostMessage]):
         self._skip_errors = skip_errors
         self._engine = engine
         self._log = log
+        # The user's code computes in a context of its own: what it sets there must not change the book.
+        self._theirs = CONTEXT.copy()
         self._strategy = self._built()
         memory = memory_of(self._strategy)
         self._applies = memory == "apply"
@@ -99,9 +103,9 @@ class StrategyHost(Actor[HostMessage]):
         self._run(event, self._strategy.on_event)
 
     def _was_folded(self, event: OwnEvent) -> bool:
-        """Return whether the event was applied already when the state was folded from the journal."""
+        """Return whether `apply` must not see the event: it is not journaled, or was folded with the journal."""
         cause = self._turn.cause
-        return not isinstance(event, InstructionRepeated) and cause is not None and cause <= self._folded_to
+        return isinstance(event, InstructionRepeated) or (cause is not None and cause <= self._folded_to)
 
     def apply(self, record: Record) -> None:
         self._folded_to = record.seq
@@ -126,10 +130,14 @@ class StrategyHost(Actor[HostMessage]):
 
     def _run(self, message: M, react: Callable[[M], Iterable[TradeInstruction]]) -> None:
         """Let the strategy react, and pass on what it wants."""
+        ours = decimal.getcontext()
+        decimal.setcontext(self._theirs)
         try:
             wanted = react(message)
-            instructions = _checked(wanted) if wanted else ()
+            instructions = self._checked(wanted) if wanted else ()
             state = self._snapshot() if self._snaps else None
+        except InputChangedError:
+            raise  # not the strategy's fault, and nothing to skip
         except _RAISED as error:
             blame = _blame(error, self._strategy)
             if not self._skip_errors:
@@ -139,6 +147,8 @@ class StrategyHost(Actor[HostMessage]):
                 self._strategy = self._built()
                 self._restore()
             return
+        finally:
+            decimal.setcontext(ours)
         for instruction in instructions:
             self._engine.tell(instruction)
         if state is not None and state != self._saved:
@@ -155,25 +165,39 @@ class StrategyHost(Actor[HostMessage]):
             self._guarded(lambda: self._strategy.restore(state))  # type: ignore[attr-defined]
 
     def _built(self) -> Strategy:
+        ours = decimal.getcontext()
+        decimal.setcontext(self._theirs)
         try:
             return self._build(self._context)
         except _RAISED as error:
             raise _blame(error, None) from error
+        finally:
+            decimal.setcontext(ours)
 
     def _guarded(self, change: Callable[[], None]) -> None:
         """Change the strategy's state; what it raises here can't be skipped."""
+        ours = decimal.getcontext()
+        decimal.setcontext(self._theirs)
         try:
             change()
         except _RAISED as error:
             raise _blame(error, self._strategy) from error
+        finally:
+            decimal.setcontext(ours)
 
+    def _checked(self, wanted: Iterable[TradeInstruction]) -> tuple[TradeInstruction, ...]:
+        """Return what the strategy wants, if all of it can be wanted.
 
-def _checked(wanted: Iterable[TradeInstruction]) -> tuple[TradeInstruction, ...]:
-    instructions = tuple(wanted)
-    for each in instructions:
-        if not isinstance(each, TradeInstruction):
-            raise TypeError(f"a strategy returns instructions (context.trade(...)), not {type(each).__name__}")
-    return instructions
+        Raises:
+            TypeError: Something else than an instruction.
+            ValueError: One that `StrategyContext.trade` would not have made.
+        """
+        instructions = tuple(wanted)
+        for each in instructions:
+            if not isinstance(each, TradeInstruction):
+                raise TypeError(f"a strategy returns instructions (context.trade(...)), not {type(each).__name__}")
+            self._context.check(each)
+        return instructions
 
 
 def _blame(error: BaseException, strategy: Strategy | None) -> StrategyError:

@@ -170,7 +170,7 @@ class Slippage(Section):
     model: Literal["fixed", "volume"] = Field(default="fixed", description='"fixed" or "volume"')
     bps: SlippageBps | None = Field(default=None, description='a decimal such as "1"')
     base_bps: SlippageBps | None = Field(default=None, description='a decimal such as "1"')
-    impact_bps: SlippageBps | None = Field(default=None, description='a decimal such as "10"')
+    impact_bps: NotNegative | None = Field(default=None, description='a decimal such as "10"')
 
     @model_validator(mode="after")
     def _belongs_together(self) -> "Slippage":

@@ -1,19 +1,17 @@
 """What can be traded where, and by which rules."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
 
 from messages.units import (
-    BUY,
-    SELL,
     AccountName,
     Amount,
     Asset,
     BaseAmount,
     InstrumentId,
     Price,
-    Side,
     TradeType,
     VenueName,
 )
@@ -85,6 +83,6 @@ def instrument_id(venue: str, symbol: str) -> InstrumentId:
     return InstrumentId(f"{venue}:{symbol}")
 
 
-def opposite(side: Side) -> Side:
-    """Return the other side."""
-    return SELL if side is BUY else BUY
+def instruments_of(models: Iterable[VenueModel]) -> dict[InstrumentId, Instrument]:
+    """Return all instruments of all venues, venues in the order given."""
+    return {each.instrument_id: each for model in models for each in model.instruments}

@@ -22,8 +22,7 @@ import msgspec
 
 from actors.data.feed import Feed
 from actors.data.files import instruments_in
-from actors.errors import BadInputError, ExecdError, FatalError, StrategyError
-from actors.exchange.simulated import instruments_of
+from actors.errors import BadInputError, ExecdError, FatalError, InputChangedError, StrategyError
 from actors.journal.errors import JournalLockedError
 from actors.journal.lock import holder
 from actors.journal.manifest import Manifest, manifest
@@ -32,12 +31,13 @@ from actors.runtime.crashes import described, where
 from actors.strategies.contract import Strategy, StrategyContext
 from actors.strategies.script import Script
 from actors.valuation import CURRENCY, mark_source
-from config.instructions import read_script
+from config.instructions import ScriptFile, read_script
 from config.load import Loaded, load, trading_settings
-from config.problems import ConfigError
+from config.problems import ConfigError, ScriptChangedError
 from config.venue_rules import rule_gaps, venue_models
 from messages.book import AskPnl, MarkBook, Opening, PnlTold
-from messages.instruments import VenueModel
+from messages.instructions import TradeInstruction
+from messages.instruments import VenueModel, instruments_of
 from messages.lifecycle import EndRun, RunStarted
 from messages.units import SECOND_NS, AccountName, Amount, Asset, Nanoseconds
 from ops.result import Result, gather
@@ -122,7 +122,6 @@ def prepare(config: Path) -> Prepared:
     if problems or feed is None or trader is None:
         raise BadInputError(*problems)
     hashed: dict[str, object] = {
-        "execd": "backtest",
         "settings": trading_settings(settings, models),
         "data": [
             {"name": file.name, "rows": file.rows, "first": file.first, "last": file.last, "sha256": file.sha256}
@@ -171,7 +170,25 @@ def _trader(loaded: Loaded, models: tuple[VenueModel, ...]) -> _Trader:
     script = read_script(
         loaded.script, start=mode.start, end=mode.end, venues=tuple(settings.venues), known=set(instruments_of(models))
     )
-    return _Trader(lambda _context: Script(script), script.instants(), (script.name, script.sha256))
+    return _Trader(lambda _context: Script(_Watched(script)), script.instants(), (script.name, script.sha256))
+
+
+class _Watched:
+    """A script file whose change under way ends the run."""
+
+    def __init__(self, script: ScriptFile) -> None:
+        self._script = script
+
+    def due(self, at: Nanoseconds) -> Iterator[TradeInstruction]:
+        """Yield what is due.
+
+        Raises:
+            InputChangedError: The file is not the one that was validated.
+        """
+        try:
+            yield from self._script.due(at)
+        except ScriptChangedError as error:
+            raise InputChangedError(str(error)) from None
 
 
 def _feed(loaded: Loaded, models: tuple[VenueModel, ...], instants: Iterable[int]) -> Feed:

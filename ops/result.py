@@ -1,20 +1,18 @@
 """What came of a run, in the shape that others script against."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
-from actors.exchange.simulated import instruments_of
 from actors.journal.store import JournalStore
+from actors.rounding import entry_price
 from messages.book import AskBook, AskPnl, BookTold, PnlTold
 from messages.instructions import AskRefusals, RefusalsTold
-from messages.instruments import VenueModel
+from messages.instruments import VenueModel, instruments_of
 from messages.journal import AskJournal, JournalTold
 from messages.units import plain
 from ops.wiring import Wired
-
-_ENTRY_STEP = Decimal("1e-18")
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +93,7 @@ def _positions(book: BookTold, models: tuple[VenueModel, ...]) -> dict[str, dict
     instruments = instruments_of(models)
     positions: dict[str, dict[str, Held]] = {}
     for position in book.positions:
-        entry = (position.cost / position.quantity).quantize(_ENTRY_STEP, rounding=ROUND_HALF_EVEN)
+        entry = entry_price(position.cost, position.quantity)
         held = Held(amount=plain(position.quantity), entry_price=f"{entry:f}")
         positions.setdefault(position.venue, {})[instruments[position.instrument].symbol] = held
     return positions

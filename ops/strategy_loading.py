@@ -5,6 +5,7 @@ import importlib
 import inspect
 import sys
 import traceback
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,12 +52,13 @@ def load_strategy(use: str, *, folder: Path, label: str, context: StrategyContex
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
         raise BadInputError(f"{where}: can't import {module_name}: {_told(error, folder)}") from error
-    file = Path(module.__file__) if module.__file__ else None
     found: Any = getattr(module, class_name, None)
     if not inspect.isclass(found):
+        file = Path(module.__file__) if module.__file__ else None
         what = "has no class" if found is None else "has, but not as a class,"
         raise BadInputError(f"{where}: {module_name} {what} {class_name}{_where(module_name, file, folder)}")
     _build_once(found, where, context, folder)
+    file = _source(found, module)
     digest = (file.name, hashlib.sha256(file.read_bytes()).hexdigest()) if file is not None else None
     build: Any = found  # `isclass` made it a class of anything
     return LoadedStrategy(build, digest)
@@ -110,3 +112,13 @@ def _is_users(file: Path, folder: Path) -> bool:
     """Whether a file of a traceback is the user's own: beside the config, and neither ours nor installed there."""
     installed = (Path(sys.prefix), *(OWN_ROOT / name for name in PACKAGES))
     return folder in file.parents and not any(each in file.parents for each in installed)
+
+
+def _source(found: type, module: types.ModuleType) -> Path | None:
+    """Return the file that the class is written in; a package may only pass it on."""
+    try:
+        source = inspect.getsourcefile(found)
+    except TypeError:
+        source = None
+    written = source or module.__file__
+    return Path(written) if written else None

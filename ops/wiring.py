@@ -16,7 +16,7 @@ from actors.contract import Actor, Address
 from actors.data.provider import DataProvider
 from actors.engine import Engine
 from actors.event_logger import Chain, EventLogger, HashChain, NoChain
-from actors.exchange.simulated import SimulatedExchange, instruments_of
+from actors.exchange.simulated import SimulatedExchange
 from actors.exposure import Exposure
 from actors.gate import Gate
 from actors.journal.store import JournalStore
@@ -34,7 +34,7 @@ from config.settings import Backtest, Settings
 from messages.base import Question
 from messages.book import EquityMarked, Opening
 from messages.instructions import InstructionReceived, InstructionRefused
-from messages.instruments import VenueModel
+from messages.instruments import VenueModel, instruments_of
 from messages.journal import ENTRY_TYPES, Entry, Record
 from messages.market import FundingPaid, MarketSlice
 from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown

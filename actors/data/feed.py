@@ -15,7 +15,7 @@ from actors.data.columns import CHUNK_ROWS
 from actors.data.files import SeriesFile, duplicate_line, inspect, scan
 from actors.data.rows import CandleRows, FundingRows, RowStream
 from actors.data.series import Kind, Resolution, candles_name, funding_name, iso
-from actors.errors import BadInputError
+from actors.errors import BadInputError, InputChangedError
 from messages.market import Candle, FundingRate, MarketSlice
 from messages.units import InstrumentId, Nanoseconds
 
@@ -63,7 +63,9 @@ class Feed:
         wanted = sorted(set(instruments))
         if start > end:
             raise BadInputError(f"the run starts at {iso(start)} and ends at {iso(end)}, expected start before end")
-        reports = [inspect(file) for file in _find(directory, wanted, resolution)]
+        files = _find(directory, wanted, resolution)
+        self._stamps: Final = {file.path: _stamp(file.path) for file in files}
+        reports = [inspect(file) for file in files]
         problems = [line for report in reports for line in report.problems]
         if problems:
             raise BadInputError(*problems)
@@ -93,6 +95,7 @@ class Feed:
     def __iter__(self) -> Iterator[MarketSlice]:
         """Yield the slices of the run, in the order of their times."""
         self._reset()
+        self._check_unchanged()
         span = self._start, self._end, self._chunk_rows
         candles = [RowStream(rows, *span) for rows in self._candle_rows()]
         funding = [
@@ -120,6 +123,7 @@ class Feed:
                 yield MarketSlice(at=at, candles=closed, funding=rates)
             self._keep_latest()
             if not ends:
+                self._check_unchanged()
                 return
 
     def before_start(self) -> MarketSlice | None:
@@ -145,6 +149,16 @@ class Feed:
         if report is None or report.first is None:
             return None
         return Nanoseconds(report.first + self._length_ns)
+
+    def _check_unchanged(self) -> None:
+        """Look that the files are those whose digests were taken.
+
+        Raises:
+            InputChangedError: One is not.
+        """
+        for path, stamp in self._stamps.items():
+            if _stamp(path) != stamp:
+                raise InputChangedError(f"{path}: changed since it was checked, expected the file to stay as it is")
 
     def _candle_rows(self) -> list[CandleRows]:
         return [
@@ -176,6 +190,15 @@ class Feed:
             name = funding_name(instrument)
             if name is not None and instrument not in self._funding:
                 yield f"{instrument}: no {Kind.FUNDING}/{name}.parquet or .csv, so no funding is paid"
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is written or replaced; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _find(directory: Path, wanted: list[InstrumentId], resolution: str) -> list[SeriesFile]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from actors.contract import Actor, Address, Turn
 from actors.exchange.pricing import Slippage, funding_payment, is_fresh, trade_fee
 from actors.rounding import is_multiple
-from messages.instruments import Instrument, VenueModel
+from messages.instruments import VenueModel
 from messages.journal import Record
 from messages.market import Candle, FundingPaid, FundingRate, MarketSlice, SettleFunding, StaleMark
 from messages.orders import OrderAccepted, OrderEvent, OrderFilled, OrderRejected, OrderSubmitted, SubmitOrder
@@ -181,8 +181,3 @@ class SimulatedExchange(Actor[VenueMessage]):
                 amount=amount,
             )
         )
-
-
-def instruments_of(models: tuple[VenueModel, ...]) -> dict[InstrumentId, Instrument]:
-    """Return all instruments of all venues, venues in the order given."""
-    return {each.instrument_id: each for model in models for each in model.instruments}

@@ -18,8 +18,8 @@ after the other. A daemon restarts, so a strategy says how it gets its state bac
 
 - ``stateless = True``: it keeps nothing that matters;
 - ``snapshot()`` and ``restore(state)``: JSON-able state, journaled whenever it changed;
-- ``apply(event)``: all its state changes there. Its own events are applied before `on_event` sees them, and again, from
-  the journal, after a restart.
+- ``apply(event)``: all its state changes there. Its own events, as far as they are journaled, are applied before
+  `on_event` sees them, and again, from the journal, after a restart.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ from messages.instructions import InstructionRefused, InstructionRepeated, Trade
 from messages.instruments import Instrument
 from messages.market import FundingPaid, MarketSlice
 from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
-from messages.units import BaseAmount, InstructionId, InstrumentId, Nanoseconds, Side, VenueName
+from messages.units import SPOT, BaseAmount, InstructionId, InstrumentId, Nanoseconds, Side
 
 OwnEvent = (
     OrderAccepted
@@ -49,7 +49,8 @@ loop (position, exposure, risk, P&L) is through; `StrategyContext.pnl` is then u
 
 _SIDES = {"BUY": Side.BUY, "LONG": Side.BUY, "SELL": Side.SELL, "SHORT": Side.SELL}
 _PREFIX = "S"
-_ZERO, _BOUND = Decimal(0), Decimal("1e30")
+_LEAST, _BOUND = Decimal("1e-30"), Decimal("1e30")
+_LONGEST_ID = 128
 
 
 class StrategyContext:
@@ -77,6 +78,7 @@ class StrategyContext:
         self.instruments = instruments
         self.pnl: PnlUpdated | None = None
         self._numbered = 0
+        self._checked: TradeInstruction | None = None  # the latest that was found good
         self._markets = {(str(each.venue), each.symbol): each for each in instruments.values()}
 
     def trade(
@@ -109,23 +111,44 @@ class StrategyContext:
             raise ValueError(f"no instrument {venue}:{pair}, expected one of {known}")
         if side not in _SIDES:
             raise ValueError(f"no side {side!r}, expected one of {', '.join(_SIDES)}")
-        if isinstance(amount, float):
-            raise TypeError(f"amount {amount!r} is a float, expected a Decimal or a text such as '0.5'")
-        exact = Decimal(amount)
-        if not exact.is_finite() or not _ZERO < exact < _BOUND:
-            raise ValueError(f"amount {amount}, expected a positive number under 1e30")
+        if isinstance(amount, float | bool):
+            raise TypeError(f"amount {amount!r} is no decimal, expected a Decimal or a text such as '0.5'")
         if instruction_id is None:
             self._numbered += 1
             instruction_id = f"{_PREFIX}{self._numbered}"
-        return TradeInstruction(
+        made = TradeInstruction(
             instruction_id=InstructionId(instruction_id),
-            venue=VenueName(venue),
+            venue=instrument.venue,
             trade_type=instrument.trade_type,
             instrument=instrument.instrument_id,
             side=_SIDES[side],
-            amount=BaseAmount(exact),
+            amount=BaseAmount(Decimal(amount)),
             reduce_only=reduce_only,
         )
+        self.check(made)
+        return made
+
+    def check(self, wanted: TradeInstruction) -> None:
+        """Look whether an instruction can be given at all.
+
+        Raises:
+            ValueError: It can't; the text says why.
+        """
+        if wanted is self._checked:
+            return
+        market = self.instruments.get(wanted.instrument)
+        if market is None or market.venue != wanted.venue or market.trade_type is not wanted.trade_type:
+            raise ValueError(f"no {wanted.trade_type} instrument {wanted.instrument} at {wanted.venue}")
+        # Python does not hold a user's code to its annotations.
+        amount: object = wanted.amount
+        name: object = wanted.instruction_id
+        if not isinstance(amount, Decimal) or not amount.is_finite() or not _LEAST <= amount < _BOUND:
+            raise ValueError(f"amount {amount}, expected a decimal from 1e-30 to under 1e30")
+        if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_ID or not name.isprintable():
+            raise ValueError(f"instruction_id {name!r}, expected 1 to {_LONGEST_ID} printable characters")
+        if wanted.reduce_only and market.trade_type is SPOT:
+            raise ValueError("reduce_only is for perps")
+        self._checked = wanted
 
     def saw(self, instruction_id: str) -> None:
         """Number on from an id of the journal, so that no id is given twice."""

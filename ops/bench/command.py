@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -22,6 +23,8 @@ CASES = ("orders_journaled", "orders_no_journal", "events")
 MUSTS = {"orders_journaled": 10_000, "orders_no_journal": 20_000, "events": 150_000}
 """A second, on a quiet machine."""
 AIMS = {"orders_journaled": 20_000, "orders_no_journal": 40_000, "events": 300_000}
+PEER_MUSTS = {"orders_journaled": 1.5, "orders_no_journal": 3.0}
+"""At least so many times the peer's orders a second."""
 GROWTH = 10.5
 """Ten times the work must take at most so many times as long."""
 _TITLES = {
@@ -63,12 +66,23 @@ def measure(folder: Path, *, runs: int, size: int, peer: str | None) -> dict[str
         for case, amount in plan:
             stderr().print(f"run {run + 1} of {runs}: {_TITLES[case]}, {amount:,}")
             found[case, amount].append(_child(case, amount, folder / str(minutes(case, amount))))
+    cases = {case: dict(_case(case, size, found)) for case in (*CASES, *([peer] if peer else []))}
     return {
         "machine": {"cpu": _cpu(), "cores": _cores(), "python": platform.python_version()},
         "runs": runs,
         "size": size,
-        "cases": {case: dict(_case(case, size, found)) for case in (*CASES, *([peer] if peer else []))},
+        "cases": cases,
+        "times_peer": {} if peer is None else _times(cases, peer),
     }
+
+
+def _times(cases: dict[str, dict[str, Any]], peer: str) -> dict[str, dict[str, float | bool]]:
+    """Return how many times as many orders a second as the peer's, and whether that is as many as it must be."""
+    told: dict[str, dict[str, float | bool]] = {}
+    for case, must in PEER_MUSTS.items():
+        times = cases[case]["per_second"] / cases[peer]["per_second"]
+        told[case] = {"times": round(times, 2), "must": must, "met": times >= must}
+    return told
 
 
 def _case(case: str, size: int, found: dict[tuple[str, int], list[Figures]]) -> Iterator[tuple[str, object]]:
@@ -85,6 +99,8 @@ def _case(case: str, size: int, found: dict[tuple[str, int], list[Figures]]) -> 
     if case in MUSTS:
         yield "must", MUSTS[case]
         yield "aim", AIMS[case]
+        grown = _median(large, "seconds") / _median(small, "seconds") if large else 0.0
+        yield "met", statistics.median(rates) >= MUSTS[case] and grown <= GROWTH
 
 
 def _median(figures: list[Figures], key: str) -> float:
@@ -123,7 +139,7 @@ def _show(told: dict[str, object]) -> None:
         f"{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}; median of {told['runs']} runs"
     )
     table = Table(box=None)
-    for title in ("case", "a second", "min-max", "must", "aim", "10x work takes", "peak MB", "10x needs"):
+    for title in ("case", "a second", "min-max", "must", "aim", "met", "10x work takes", "peak MB", "10x needs"):
         table.add_column(title, justify="left" if title == "case" else "right")
     for case, figures in cases.items():
         low, high = figures["per_second_min_max"]
@@ -133,8 +149,12 @@ def _show(told: dict[str, object]) -> None:
             f"{low:,}-{high:,}",
             f"{figures.get('must', ''):,}" if "must" in figures else "",
             f"{figures.get('aim', ''):,}" if "aim" in figures else "",
+            {True: "yes", False: "no"}.get(figures.get("met"), ""),
             f"{figures['ten_times_the_work_takes']} x" if "ten_times_the_work_takes" in figures else "",
             str(figures["peak_mb"]),
             f"{figures['ten_times_the_work_needs_memory']} x" if "ten_times_the_work_needs_memory" in figures else "",
         )
     screen.print(table)
+    for case, figures in (told["times_peer"] or {}).items():  # type: ignore[attr-defined]  # as above
+        met = "met" if figures["met"] else "missed"
+        screen.print(f"{_TITLES[case]}: {figures['times']} times the peer, at least {figures['must']} wanted: {met}")

@@ -148,8 +148,9 @@ def test_equal_content_is_equal_however_its_amount_is_written(amount: str) -> No
         instruction(side="SELL"),
         instruction(pair="ETH/USDT"),
         instruction(reduce_only=True),
+        instruction(str(2**61)),
     ],
-    ids=["amount", "side", "instrument", "reduce-only"],
+    ids=["amount", "side", "instrument", "reduce-only", "an amount whose number hashes alike"],
 )
 def test_other_content_under_a_known_id_is_refused_and_leaves_the_first_outcome_alone(
     other: TradeInstruction, *, folded: bool

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.strategies.contract import StrategyContext, memory_of
@@ -80,14 +81,14 @@ def test_amounts_are_taken_exactly(amount: Any) -> None:  # noqa: ANN401 - three
     assert context().trade("bybit", "ETH/USDT", "BUY", amount).amount == D(amount)
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "1e30", D("-0.1")])
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "1e30", "1e-60000", D("-0.1")])
 def test_amounts_that_are_none_are_refused_by_name(amount: Any) -> None:  # noqa: ANN401 - two types
-    with pytest.raises(ValueError, match="expected a positive number under 1e30"):
+    with pytest.raises(ValueError, match="expected a decimal from 1e-30 to under 1e30"):
         context().trade("bybit", "ETH/USDT", "BUY", amount)
 
 
 def test_a_float_is_no_amount() -> None:
-    with pytest.raises(TypeError, match=r"0\.1 is a float"):
+    with pytest.raises(TypeError, match=r"0\.1 is no decimal"):
         context().trade("bybit", "ETH/USDT", "BUY", 0.1)  # type: ignore[arg-type]  # what users do
 
 
@@ -148,3 +149,17 @@ class Half:
 )
 def test_a_strategy_says_in_exactly_one_way_how_it_gets_its_state_back(kind: type, memory: str | None) -> None:
     assert memory_of(kind()) == memory
+
+
+@pytest.mark.parametrize("name", ["", "a\n", "x" * 129])
+def test_an_id_has_1_to_128_printable_characters(name: str) -> None:
+    with pytest.raises(ValueError, match="expected 1 to 128 printable characters"):
+        context().trade("bybit", "ETH/USDT", "BUY", 1, instruction_id=name)
+
+
+def test_an_instruction_of_the_users_own_making_is_looked_at_as_well() -> None:
+    good = context().trade("bybit", "ETH/USDT", "BUY", 1)
+
+    for wrong in ({"instrument": "bybit:DOGE/USDT"}, {"venue": "okx"}, {"amount": D("NaN")}, {"amount": 0.5}):
+        with pytest.raises(ValueError, match=r"expected|no SPOT instrument"):
+            context().check(msgspec.structs.replace(good, **wrong))

@@ -266,7 +266,7 @@ def test_the_first_value_is_the_start_and_the_last_one_the_end() -> None:
         loop.tell(opening(amount))
         loop.mark()
 
-    assert found == [(None, None), (D(100), None), (D(100), D(120))]
+    assert found == [(None, None), (D(100), D(100)), (D(100), D(120))]
     assert (loop.totals.equity_start, loop.totals.equity_end) == (D(100), D(123))
 
 
