@@ -192,12 +192,13 @@ class StrategyHost(Actor[HostMessage]):
             TypeError: Something else than an instruction.
             ValueError: One that `StrategyContext.trade` would not have made.
         """
-        instructions = tuple(wanted)
-        for each in instructions:
+        instructions = []
+        for each in wanted:  # one by one: the context knows the one that it has just made
             if not isinstance(each, TradeInstruction):
                 raise TypeError(f"a strategy returns instructions (context.trade(...)), not {type(each).__name__}")
             self._context.check(each)
-        return instructions
+            instructions.append(each)
+        return tuple(instructions)
 
 
 def _blame(error: BaseException, strategy: Strategy | None) -> StrategyError:
