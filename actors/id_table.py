@@ -7,7 +7,7 @@ refuses an instruction and never sends one twice.
 
 from array import array
 
-_FIRST_SIZE = 1024
+_FIRST_SIZE = 65_536  # 1.1 MB: growing later costs every id a second look
 
 
 class IdTable:

@@ -6,10 +6,10 @@ the state it had: rebuilt from its last snapshot, built anew if stateless, and a
 alone. An exception in `apply` or `restore` always ends the run, since folding would meet it again.
 """
 
-import decimal
 import inspect
 import traceback
 from collections.abc import Callable, Iterable
+from decimal import getcontext, setcontext
 from pathlib import PurePath
 from typing import TypeVar, get_args
 
@@ -130,8 +130,8 @@ class StrategyHost(Actor[HostMessage]):
 
     def _run(self, message: M, react: Callable[[M], Iterable[TradeInstruction]]) -> None:
         """Let the strategy react, and pass on what it wants."""
-        ours = decimal.getcontext()
-        decimal.setcontext(self._theirs)
+        ours = getcontext()
+        setcontext(self._theirs)
         try:
             wanted = react(message)
             instructions = self._checked(wanted) if wanted else ()
@@ -148,7 +148,7 @@ class StrategyHost(Actor[HostMessage]):
                 self._restore()
             return
         finally:
-            decimal.setcontext(ours)
+            setcontext(ours)
         for instruction in instructions:
             self._engine.tell(instruction)
         if state is not None and state != self._saved:
@@ -165,25 +165,25 @@ class StrategyHost(Actor[HostMessage]):
             self._guarded(lambda: self._strategy.restore(state))  # type: ignore[attr-defined]
 
     def _built(self) -> Strategy:
-        ours = decimal.getcontext()
-        decimal.setcontext(self._theirs)
+        ours = getcontext()
+        setcontext(self._theirs)
         try:
             return self._build(self._context)
         except _RAISED as error:
             raise _blame(error, None) from error
         finally:
-            decimal.setcontext(ours)
+            setcontext(ours)
 
     def _guarded(self, change: Callable[[], None]) -> None:
         """Change the strategy's state; what it raises here can't be skipped."""
-        ours = decimal.getcontext()
-        decimal.setcontext(self._theirs)
+        ours = getcontext()
+        setcontext(self._theirs)
         try:
             change()
         except _RAISED as error:
             raise _blame(error, self._strategy) from error
         finally:
-            decimal.setcontext(ours)
+            setcontext(ours)
 
     def _checked(self, wanted: Iterable[TradeInstruction]) -> tuple[TradeInstruction, ...]:
         """Return what the strategy wants, if all of it can be wanted.
