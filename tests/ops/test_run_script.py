@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("sh", "cat", "cksum", "head", "grep", "mkdir", "rm", "sleep", "dirname", "chmod")
+TOOLS = ("sh", "cat", "cksum", "head", "grep", "mkdir", "rm", "rmdir", "ln", "readlink", "sleep", "dirname", "chmod")
 
 FAKE_UV = """\
 #!/bin/sh
@@ -60,7 +60,8 @@ class Copy:
         self.put("uv", FAKE_UV)
 
     def put(self, name: str, text: str) -> None:
-        """Put a command on the path."""
+        """Put a command on the path, in place of the machine's own: never through the link to it."""
+        (self.bin / name).unlink(missing_ok=True)
         (self.bin / name).write_text(text)
         (self.bin / name).chmod(0o755)
 
@@ -169,17 +170,30 @@ def test_three_at_once_set_up_once(tools: tuple[str, ...], tmp_path: Path) -> No
 
     assert [process.communicate()[0].splitlines()[-1] for process in processes] == ["<demo>"] * 3
     assert copy.set_ups() == 1
-    assert not (copy.root / ".venv.lock.d").exists()
+    assert not list(copy.root.glob(".venv.lock.pid*"))
 
 
-def test_the_lock_of_a_process_that_is_gone_is_taken(tmp_path: Path) -> None:
+def test_the_lock_of_a_process_that_is_gone_is_taken_by_one_of_several(tmp_path: Path) -> None:
     copy = Copy(tmp_path, tools=TOOLS)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    (copy.root / ".venv.lock.d").mkdir()
-    (copy.root / ".venv.lock.d" / "pid").write_text(str(gone.pid))
+    (copy.root / ".venv.lock.pid").symlink_to(str(gone.pid))
 
-    assert copy.run("demo")[0] == 0
+    processes = [copy.start("demo") for _ in range(4)]
+
+    assert [process.communicate()[0].splitlines()[-1] for process in processes] == ["<demo>"] * 4
+    assert copy.set_ups() == 1
+    assert not list(copy.root.glob(".venv.lock.pid*"))
+
+
+def test_where_no_lock_can_be_made_one_line_says_so(tmp_path: Path) -> None:
+    copy = Copy(tmp_path, tools=TOOLS)
+    copy.put("ln", "#!/bin/sh\nexit 1\n")
+
+    code, out, err = copy.run("demo")
+
+    assert (code, out) == (2, "")
+    assert err == f"ops/run: can't make the link {copy.root}/.venv.lock.pid\n"
 
 
 def test_a_folder_that_was_moved_is_set_up_anew(copy: Copy) -> None:
