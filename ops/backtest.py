@@ -33,7 +33,7 @@ from actors.strategies.script import Script
 from actors.valuation import CURRENCY, mark_source
 from config.instructions import ScriptFile, read_script
 from config.load import Loaded, load, trading_settings
-from config.problems import ConfigError, ScriptChangedError
+from config.problems import ConfigError, ScriptChangedError, escaped
 from config.venue_rules import rule_gaps, venue_models
 from messages.book import AskPnl, MarkBook, Opening, PnlTold
 from messages.instructions import TradeInstruction
@@ -350,16 +350,21 @@ def _drive(prepared: Prepared, wired: Wired, tell: Tell, stop: Stop) -> Stopped:
             if not number % _PROGRESS_EVERY:
                 tell(Progress(market.at, (market.at - mode.start) / span))
     except StrategyError as error:
-        return Stopped(error.exit_code, "failed", f"the strategy raised at {error.where}: {error}")
+        return Stopped(error.exit_code, "failed", _one_line(f"the strategy raised at {error.where}: {error}"))
     except FatalError:
         raise  # the journal or the book can't be trusted: nothing more is written, and nothing folded
     except ExecdError as error:
-        return Stopped(error.exit_code, "failed", f"{type(error).__name__}: {error}")
+        return Stopped(error.exit_code, "failed", _one_line(f"{type(error).__name__}: {error}"))
     except Exception as error:  # noqa: BLE001 - a mistake of ours: the journal still gets its end
         traceback.print_exception(error)
         return Stopped(1, "failed", f"execd crashed at {where(error)}: {described(error)}")
     tell(Progress(mode.end, 1.0))
     return Stopped(0, "done", "")
+
+
+def _one_line(text: str) -> str:
+    """Return text that came from elsewhere as a terminal may show it: escaped, and cut to 500 characters."""
+    return escaped(text, cut=500)
 
 
 def _close_book(prepared: Prepared, wired: Wired, ended: Stopped) -> None:

@@ -50,3 +50,15 @@ def test_the_file_that_a_class_is_written_in_is_vouched_for_not_the_package_that
     file = prepared.hashed["strategy_file"]
     assert isinstance(file, dict)
     assert file["name"] == "written_here.py"
+
+
+def test_what_a_strategy_raises_is_told_on_one_line_without_control_characters(tmp_path: Path) -> None:
+    config = write_case(tmp_path, config=using("rude:Buyer"))
+    text = STRATEGY.format(first="pass").replace("return ()", 'raise ValueError("a\\x1b[31m\\nb")')
+    (tmp_path / "rude.py").write_text(text)
+
+    _, ended = backtest.run(backtest.prepare(config), None)
+
+    assert ended.exit_code == 1
+    assert "ValueError: a" in ended.reason
+    assert ended.reason.isprintable()
