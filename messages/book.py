@@ -7,7 +7,7 @@ import msgspec
 from messages.base import Command, Event, MailClass, Question
 from messages.market import FundingPaid
 from messages.orders import OrderFilled
-from messages.units import AccountName, Amount, Asset, BaseAmount, InstrumentId, VenueName
+from messages.units import AccountName, Amount, Asset, BaseAmount, InstrumentId, Price, Rate, Side, VenueName
 
 
 class Opening(Event, frozen=True, kw_only=True):
@@ -18,7 +18,44 @@ class Opening(Event, frozen=True, kw_only=True):
     amount: Amount
 
 
-Fact = Opening | OrderFilled | FundingPaid
+class Liquidated(Event, frozen=True, kw_only=True):
+    """The venue closed a whole perp position by force, at the mark moved by the slippage model.
+
+    Attributes:
+        side: Of the closing trade: SELL where a long was closed.
+        amount: In base, positive.
+        price: Of the closing trade.
+        mark: Before slippage.
+        fee: Taker fee in quote.
+        liquidation_fee: In quote, on top.
+    """
+
+    venue: VenueName
+    instrument: InstrumentId
+    side: Side
+    amount: BaseAmount
+    price: Price
+    mark: Price
+    fee: Amount
+    liquidation_fee: Amount
+
+
+class InsurancePaid(Event, frozen=True, kw_only=True):
+    """The venue's insurance fund paid what an account was short of after its liquidation.
+
+    Attributes:
+        instrument: The last position that was closed.
+        amount: Positive.
+    """
+
+    venue: VenueName
+    account: AccountName
+    asset: Asset
+    instrument: InstrumentId
+    amount: Amount
+
+
+Fact = Opening | OrderFilled | FundingPaid | Liquidated | InsurancePaid
 """What changes the book."""
 
 
@@ -104,9 +141,15 @@ class PnlUpdated(Event, frozen=True, kw_only=True):
 
 
 class MarkBook(Command, frozen=True, kw_only=True):
-    """Value everything at the last closes, now: answered by `EquityMarked` (and `StaleMark` for old closes)."""
+    """Value everything at the last closes, now: answered by `EquityMarked` (and `StaleMark` for old closes).
+
+    Attributes:
+        final: The run is over: say `PnlAttributed` as well.
+    """
 
     mail: ClassVar[MailClass] = MailClass.CONTROL
+
+    final: bool = False
 
 
 class BookTold(Event, frozen=True, kw_only=True):
@@ -114,14 +157,78 @@ class BookTold(Event, frozen=True, kw_only=True):
 
     balances: tuple[Balance, ...]
     positions: tuple[Position, ...]
+    final: bool = False
+
+
+class Attribution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a change of equity came from, in quote. The six add up to it exactly (actors/attribution.py).
+
+    Attributes:
+        price: Held amounts times the change of the base asset's own price.
+        basis: Held amounts of perps times the change of the perp's price against the base asset's.
+        funding: Positive when received.
+        fees, slippage: Negative when paid.
+        liquidation: Liquidation fees, and what insurance paid.
+    """
+
+    price: Amount
+    basis: Amount
+    funding: Amount
+    fees: Amount
+    slippage: Amount
+    liquidation: Amount
+
+
+class Attributed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The attribution of one instrument, or of an asset that lies in an account without a market of its own.
+
+    Attributes:
+        source: ``venue:symbol``, or ``account ASSET``.
+    """
+
+    venue: VenueName
+    source: str
+    attribution: Attribution
+
+
+class MarginMarked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Margin of an account with positions, in quote. It is liquidated when `equity` falls below `maintenance`."""
+
+    account: AccountName
+    equity: Amount
+    initial: Amount
+    maintenance: Amount
+
+
+class NetDelta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Net amount of a base asset over spot and perps of all accounts, and its value in quote."""
+
+    base: Asset
+    net: BaseAmount
+    notional: Amount
 
 
 class EquityMarked(Event, frozen=True, kw_only=True):
-    """The book's value: balances at mark plus unrealised P&L."""
+    """The book's value: balances at mark plus unrealised P&L.
+
+    Attributes:
+        attribution: Of all change since the first mark; None at the first.
+        margins: Accounts with perp positions, by name.
+        deltas: Base assets with a net amount that is not zero, by name.
+    """
 
     currency: Asset
     equity: Amount
     unrealised: Amount
+    attribution: Attribution | None = None
+    margins: tuple[MarginMarked, ...] = ()
+    deltas: tuple[NetDelta, ...] = ()
+
+
+class PnlAttributed(Event, frozen=True, kw_only=True):
+    """At the end of a run: what each instrument brought. The sum over all is the change in equity, exactly."""
+
+    parts: tuple[Attributed, ...]
 
 
 class AskBook(Question, frozen=True, kw_only=True):
@@ -133,10 +240,17 @@ class AskPnl(Question, frozen=True, kw_only=True):
 
 
 class PnlTold(Event, frozen=True, kw_only=True):
-    """Totals since the start, in USDT. `funding` is positive when received, `fees` when paid."""
+    """Totals since the start, in USDT. `funding` is positive when received, `fees` when paid.
+
+    Attributes:
+        attribution: Of all change between the first and the last mark; None before there are two.
+        max_drawdown: Largest fall of equity from its highest mark before, as a fraction of that.
+    """
 
     fees: Amount
     funding: Amount
     realised: Amount
     equity_start: Amount | None
     equity_end: Amount | None
+    attribution: Attribution | None = None
+    max_drawdown: Rate | None = None

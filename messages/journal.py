@@ -5,18 +5,30 @@ from typing import ClassVar, get_args
 import msgspec
 
 from messages.base import Command, Event, MailClass, Question
-from messages.book import EquityMarked, Opening
-from messages.instructions import InstructionReceived, InstructionRefused
+from messages.book import EquityMarked, InsurancePaid, Liquidated, Opening, PnlAttributed
+from messages.instructions import (
+    AmendReceived,
+    AmendRefused,
+    CancelRefused,
+    InstructionReceived,
+    InstructionRefused,
+)
 from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted, StrategySaved
 from messages.market import FundingPaid, StaleMark
 from messages.orders import (
+    AmendRejected,
+    AmendSubmitted,
+    CancelRejected,
+    CancelSubmitted,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderCommand,
     OrderExpired,
     OrderFilled,
     OrderRejected,
     OrderSubmitted,
+    OrderTriggered,
     OrderUnknown,
 )
 from messages.units import Nanoseconds, Seq
@@ -29,16 +41,28 @@ Entry = (
     | Opening
     | InstructionReceived
     | InstructionRefused
+    | AmendReceived
+    | AmendRefused
+    | CancelRefused
     | OrderSubmitted
+    | AmendSubmitted
+    | CancelSubmitted
     | OrderAccepted
     | OrderRejected
+    | OrderTriggered
     | OrderFilled
+    | OrderAmended
+    | AmendRejected
+    | CancelRejected
     | OrderCancelled
     | OrderExpired
     | OrderUnknown
     | FundingPaid
+    | Liquidated
+    | InsurancePaid
     | StaleMark
     | EquityMarked
+    | PnlAttributed
     | StrategySaved
     | InputSkipped
     | Halted

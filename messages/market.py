@@ -14,6 +14,7 @@ class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         closed_at: End of the span; the file stamps its start.
         volume: As the venue counts: base units, or contracts (`Instrument.contract_size`).
+        is_quote: One price at one instant instead of a span: it opened when it closed.
     """
 
     instrument: InstrumentId
@@ -23,6 +24,7 @@ class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     low: Price
     close: Price
     volume: BaseAmount
+    is_quote: bool = False
 
 
 class FundingRate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,6 +54,10 @@ class SettleFunding(Command, frozen=True, kw_only=True):
 
     venue: VenueName
     funding: tuple[FundingRate, ...]
+
+
+class FinishSlice(Command, frozen=True, kw_only=True):
+    """A simulated venue to itself, when funding is settled everywhere: let delayed orders act, then look at margin."""
 
 
 class FundingPaid(Event, frozen=True, kw_only=True):

@@ -9,12 +9,16 @@ A fill after the close is a fact that must not be lost (a cancel that lost its r
 from collections.abc import Mapping
 
 from messages.orders import (
+    AmendRejected,
+    CancelRejected,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderEvent,
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderTriggered,
     OrderUnknown,
 )
 from messages.units import Word
@@ -35,6 +39,10 @@ MOVES: Mapping[OrderState, Mapping[type[OrderEvent], OrderState]] = {
     SENT: {
         OrderAccepted: RESTING,
         OrderFilled: RESTING,  # a fill may overtake its acceptance
+        OrderTriggered: RESTING,
+        OrderAmended: RESTING,
+        AmendRejected: SENT,  # says nothing about the order itself
+        CancelRejected: SENT,
         OrderRejected: CLOSED,
         OrderCancelled: CLOSED,
         OrderExpired: CLOSED,
@@ -43,6 +51,10 @@ MOVES: Mapping[OrderState, Mapping[type[OrderEvent], OrderState]] = {
     UNKNOWN: {
         OrderAccepted: RESTING,
         OrderFilled: RESTING,
+        OrderTriggered: RESTING,
+        OrderAmended: RESTING,
+        AmendRejected: UNKNOWN,
+        CancelRejected: UNKNOWN,
         OrderRejected: CLOSED,
         OrderCancelled: CLOSED,
         OrderExpired: CLOSED,
@@ -51,6 +63,10 @@ MOVES: Mapping[OrderState, Mapping[type[OrderEvent], OrderState]] = {
     RESTING: {
         OrderAccepted: RESTING,
         OrderFilled: RESTING,
+        OrderTriggered: RESTING,
+        OrderAmended: RESTING,
+        AmendRejected: RESTING,
+        CancelRejected: RESTING,
         OrderCancelled: CLOSED,
         OrderExpired: CLOSED,
         OrderUnknown: RESTING,  # it is known to exist; a look-up that failed changes nothing
@@ -58,6 +74,10 @@ MOVES: Mapping[OrderState, Mapping[type[OrderEvent], OrderState]] = {
     CLOSED: {
         OrderAccepted: CLOSED,
         OrderFilled: CLOSED,
+        OrderTriggered: CLOSED,
+        OrderAmended: CLOSED,
+        AmendRejected: CLOSED,
+        CancelRejected: CLOSED,
         OrderRejected: CLOSED,
         OrderCancelled: CLOSED,
         OrderExpired: CLOSED,

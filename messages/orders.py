@@ -6,6 +6,8 @@ One life is told by these events in the order that messages/order_life.py allows
 
 from messages.base import Command, Event
 from messages.units import (
+    GTC,
+    LAST,
     Amount,
     Asset,
     BaseAmount,
@@ -16,8 +18,11 @@ from messages.units import (
     OrderId,
     OrderType,
     Price,
+    Rate,
     Side,
+    TimeInForce,
     TradeId,
+    TriggerBy,
     VenueName,
 )
 
@@ -29,7 +34,8 @@ class OrderSubmitted(Event, frozen=True, kw_only=True):
         amount: In base, a whole number of lots, always positive; `side` carries the sign.
         price: Worst acceptable price; None for a market order.
         reference_price: price(tau) that the gate decided on, before slippage.
-        held_asset, held_amount: What is set aside until the order's end.
+        held_asset, held_amount: What is set aside until the order's end; the margin of a perp comes on top.
+        trigger_price, trigger_by, trail_bps, time_in_force, post_only: As in `TradeInstruction`.
     """
 
     instruction_id: InstructionId
@@ -44,6 +50,11 @@ class OrderSubmitted(Event, frozen=True, kw_only=True):
     reference_price: Price
     held_asset: Asset
     held_amount: Amount
+    trigger_price: Price | None = None
+    trigger_by: TriggerBy = LAST
+    trail_bps: Rate | None = None
+    time_in_force: TimeInForce = GTC
+    post_only: bool = False
 
 
 class SubmitOrder(Command, frozen=True, kw_only=True):
@@ -57,6 +68,51 @@ class SubmitOrder(Command, frozen=True, kw_only=True):
     """
 
     intent: OrderSubmitted
+
+
+class CancelSubmitted(Event, frozen=True, kw_only=True):
+    """The intent to cancel: on disk before the venue hears of it."""
+
+    instruction_id: InstructionId
+    client_order_id: ClientOrderId
+    venue: VenueName
+    instrument: InstrumentId
+
+
+class CancelOrder(Command, frozen=True, kw_only=True):
+    """Take the rest of an order off the book: answered by `OrderCancelled` or `CancelRejected`."""
+
+    intent: CancelSubmitted
+
+
+class AmendSubmitted(Event, frozen=True, kw_only=True):
+    """The intent to change an order: on disk before the venue hears of it.
+
+    Attributes:
+        price: Of the order from then on.
+        amount: Its new total in base, filled parts included.
+        held_amount: What is set aside for what is left of it then.
+    """
+
+    instruction_id: InstructionId
+    client_order_id: ClientOrderId
+    venue: VenueName
+    instrument: InstrumentId
+    price: Price
+    amount: BaseAmount
+    held_amount: Amount
+
+
+class AmendOrder(Command, frozen=True, kw_only=True):
+    """Change price or total amount of an order: answered by `OrderAmended` or `AmendRejected`."""
+
+    intent: AmendSubmitted
+
+
+class ExpireOrders(Command, frozen=True, kw_only=True):
+    """Ops to a simulated venue: the run is over; every open order expires (`END_OF_RUN`)."""
+
+    reason: str
 
 
 class OrderAccepted(Event, frozen=True, kw_only=True):
@@ -90,7 +146,9 @@ class OrderFilled(Event, frozen=True, kw_only=True):
 
     Attributes:
         amount: In base.
-        fee: In `fee_asset`, positive when charged.
+        fee: In `fee_asset`, positive when charged, negative for a rebate.
+        reference_price: What it would have been without slippage: price(tau), a limit, or a trigger; None where nobody
+            knows.
     """
 
     venue: VenueName
@@ -105,6 +163,58 @@ class OrderFilled(Event, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     trade_id: TradeId
     instruction_id: InstructionId
+    reference_price: Price | None = None
+
+
+class OrderTriggered(Event, frozen=True, kw_only=True):
+    """The price reached a stop's trigger: from now on it is a market or limit order.
+
+    Attributes:
+        trigger_price: What was reached; of a trailing stop, where it stood then.
+    """
+
+    venue: VenueName
+    instrument: InstrumentId
+    order_id: OrderId
+    client_order_id: ClientOrderId
+    instruction_id: InstructionId
+    trigger_price: Price
+
+
+class OrderAmended(Event, frozen=True, kw_only=True):
+    """The venue changed the order.
+
+    Attributes:
+        price, amount: Of the order from now on; `amount` is the total, filled parts included.
+    """
+
+    venue: VenueName
+    instrument: InstrumentId
+    order_id: OrderId
+    client_order_id: ClientOrderId
+    instruction_id: InstructionId
+    price: Price
+    amount: BaseAmount
+
+
+class CancelRejected(Event, frozen=True, kw_only=True):
+    """The venue did not cancel: there was nothing left of the order."""
+
+    venue: VenueName
+    instrument: InstrumentId
+    client_order_id: ClientOrderId
+    instruction_id: InstructionId
+    reason: str
+
+
+class AmendRejected(Event, frozen=True, kw_only=True):
+    """The venue left the order as it is."""
+
+    venue: VenueName
+    instrument: InstrumentId
+    client_order_id: ClientOrderId
+    instruction_id: InstructionId
+    reason: str
 
 
 class OrderCancelled(Event, frozen=True, kw_only=True):
@@ -145,7 +255,18 @@ class OutcomeKnown(Event, frozen=True, kw_only=True):
     instruction_id: InstructionId
 
 
-OrderCommand = SubmitOrder
-"""What a venue may be told."""
-OrderEvent = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderExpired | OrderUnknown
+OrderCommand = SubmitOrder | CancelOrder | AmendOrder
+"""What a venue may be told. Each carries its intent, which is journaled before the venue hears."""
+OrderEvent = (
+    OrderAccepted
+    | OrderRejected
+    | OrderTriggered
+    | OrderFilled
+    | OrderAmended
+    | AmendRejected
+    | CancelRejected
+    | OrderCancelled
+    | OrderExpired
+    | OrderUnknown
+)
 """What a venue may answer."""

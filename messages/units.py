@@ -78,16 +78,51 @@ class Liquidity(Word):
 
 
 class OrderType(Word):
-    """How an order is executed."""
+    """How an order is executed. A stop triggers when the price gets worse, a take-profit when it gets better."""
 
     MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    STOP_MARKET = "STOP_MARKET"
+    STOP_LIMIT = "STOP_LIMIT"
+    TAKE_PROFIT_MARKET = "TAKE_PROFIT_MARKET"
+    TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
+
+
+class TimeInForce(Word):
+    """How long an order waits: until cancelled, not at all, or not at all and only whole."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+class TriggerBy(Word):
+    """Which price triggers a stop: the last trade's or the mark."""
+
+    LAST = "LAST"
+    MARK = "MARK"
 
 
 # Looking a member up in its class takes longer than a multiplication (Python 3.11), so the hot path has names for them.
 BUY, SELL = Side.BUY, Side.SELL
 SPOT, PERP = TradeType.SPOT, TradeType.PERP
-TAKER = Liquidity.TAKER
-MARKET = OrderType.MARKET
+MAKER, TAKER = Liquidity
+(
+    MARKET,
+    LIMIT,
+    STOP_MARKET,
+    STOP_LIMIT,
+    TAKE_PROFIT_MARKET,
+    TAKE_PROFIT_LIMIT,
+    TRAILING_STOP,
+) = OrderType
+GTC, IOC, FOK = TimeInForce
+LAST, MARK = TriggerBy
+LIMITED = frozenset({LIMIT, STOP_LIMIT, TAKE_PROFIT_LIMIT})
+"""Order types that have a price."""
+TRIGGERED = frozenset({STOP_MARKET, STOP_LIMIT, TAKE_PROFIT_MARKET, TAKE_PROFIT_LIMIT, TRAILING_STOP})
+"""Order types that wait for a trigger."""
 
 
 def plain(value: Decimal) -> str:
