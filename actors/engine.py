@@ -3,27 +3,37 @@
 An instruction enters once. Its id and content are remembered for ever (actors/id_table.py): the same again is
 answered with the earlier outcome, other content under the same id is refused. The engine makes the first checks
 (HALTED, BUSY, DUPLICATE_ID), the gate all others; what passes becomes an intent that is journaled before the venue
-hears.
+hears. Cancels pass the gate by; an amendment is the gate's to decide, as what the order may still take changes.
 
 Whatever a venue says about an order comes here first: held against the table of an order's life, fills known by trade
 id are dropped, the rest goes to the event logger, which stamps it and tells everybody. State changes in `_follow`
-alone, which `apply` calls too.
+alone, which `apply` calls too. What a simulated venue says of funding and liquidation comes the same way, so that the
+journal has it in the venue's order.
 """
 
 from collections import OrderedDict
-from decimal import Decimal
 from typing import get_args
-
-import msgspec
 
 from actors.contract import Actor, Address
 from actors.errors import InvariantError
+from actors.followed import FILLED, OPEN, OUTCOMES, REFUSED, REJECTED, FollowedOrder
 from actors.id_table import IdTable
+from actors.intents import content_of, intent, received
 from actors.order_ids import client_order_id, id_digest
 from messages.base import Message, Question
+from messages.book import InsurancePaid, Liquidated
 from messages.instructions import (
+    AmendInstruction,
+    AmendNotPassed,
+    AmendPassed,
+    AmendReceived,
+    AmendRefused,
     AskRefusals,
+    CancelAllInstruction,
+    CancelInstruction,
+    CancelRefused,
     Code,
+    Instruction,
     InstructionReceived,
     InstructionRefused,
     InstructionRepeated,
@@ -34,22 +44,38 @@ from messages.instructions import (
 )
 from messages.journal import Entry, Record, RefuseAtOnce
 from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, RunEnded
-from messages.order_life import CLOSED, SENT, UNKNOWN, OrderState, after
+from messages.market import FundingPaid, StaleMark
+from messages.order_life import CLOSED, UNKNOWN
 from messages.orders import (
+    AmendOrder,
+    AmendSubmitted,
+    CancelOrder,
+    CancelSubmitted,
     OrderAccepted,
-    OrderCancelled,
+    OrderCommand,
     OrderEvent,
-    OrderExpired,
     OrderFilled,
-    OrderRejected,
     OrderSubmitted,
-    OrderUnknown,
     OutcomeKnown,
     SubmitOrder,
 )
-from messages.units import MARKET, ClientOrderId, InstructionId, TradeId, plain
+from messages.units import LIMIT, MARKET, ClientOrderId, InstructionId
 
-EngineMessage = TradeInstruction | TradePassed | TradeRefused | OrderEvent | Halt | Congested | ClockJumped | EndRun
+VenueFact = FundingPaid | StaleMark | Liquidated | InsurancePaid
+"""What a venue reports beside orders; passed on as it is."""
+EngineMessage = (
+    Instruction
+    | TradePassed
+    | TradeRefused
+    | AmendPassed
+    | AmendNotPassed
+    | OrderEvent
+    | VenueFact
+    | Halt
+    | Congested
+    | ClockJumped
+    | EndRun
+)
 
 _REMEMBERED_ORDERS = 64
 """How many closed orders are kept: for a fill after a cancel, and to know a repeated one by its trade id.
@@ -58,41 +84,9 @@ Of one that closed earlier whole, every report is a repetition; of one that was 
 look at it."""
 
 _64_BITS = (1 << 64) - 1
-_ZERO = Decimal(0)
-_OUTCOMES = ("NONE", "OPEN", "REFUSED", "REJECTED", "FILLED", "CANCELLED", "EXPIRED", "UNKNOWN")
-_OPEN = _OUTCOMES.index("OPEN")
-_FILLED = _OUTCOMES.index("FILLED")
-_REJECTED = _OUTCOMES.index("REJECTED")
-_OUTCOME_OF = {
-    OrderAccepted: _OPEN,
-    OrderRejected: _REJECTED,
-    OrderFilled: _OPEN,
-    OrderCancelled: _OUTCOMES.index("CANCELLED"),
-    OrderExpired: _OUTCOMES.index("EXPIRED"),
-    OrderUnknown: _OUTCOMES.index("UNKNOWN"),
-}
-
-
-class _Order(msgspec.Struct):
-    """An order that is not forgotten yet.
-
-    Attributes:
-        key: Of its instruction in the table of ids.
-        slot, slot_of: Where the table keeps it, as long as the table's `growth` is `slot_of`.
-        outcome: As the table has it.
-        trades: Ids of its fills.
-        accepted: The venue said so, or a fill implied it.
-    """
-
-    amount: Decimal
-    key: int
-    filled: Decimal = _ZERO
-    state: OrderState = SENT
-    outcome: int = _OPEN
-    slot: int = -1
-    slot_of: int = -1
-    trades: tuple[TradeId, ...] = ()
-    accepted: bool = False
+_ORDER_EVENTS = get_args(OrderEvent)
+_CROWDED = "too many reports are waiting; no new risk until they are worked"
+_NOT_OPEN = "no order of this id is open"
 
 
 class Engine(Actor[EngineMessage]):
@@ -112,7 +106,7 @@ class Engine(Actor[EngineMessage]):
         namespace: bytes,
         halted: str | None,
         gate: Address[OutcomeKnown],
-        log: Address[Entry | RefuseAtOnce | SubmitOrder],
+        log: Address[Entry | RefuseAtOnce | OrderCommand],
         strategy: Address[InstructionRepeated],
     ) -> None:
         self._namespace = namespace
@@ -122,8 +116,8 @@ class Engine(Actor[EngineMessage]):
         self._halted = halted
         self._congested = False
         self._known = IdTable()
-        self._orders: dict[ClientOrderId, _Order] = {}
-        self._closed: OrderedDict[ClientOrderId, _Order] = OrderedDict()
+        self._orders: dict[ClientOrderId, FollowedOrder] = {}
+        self._closed: OrderedDict[ClientOrderId, FollowedOrder] = OrderedDict()
         self._refusals: dict[Code, int] = {}
         self._digested = InstructionId(""), b"", 0
         self._entered = InstructionId(""), -1, -1
@@ -131,7 +125,13 @@ class Engine(Actor[EngineMessage]):
             TradeInstruction: self._instructed,
             TradePassed: self._send,
             TradeRefused: self._refused,
-            **dict.fromkeys(get_args(OrderEvent), self._reported),
+            CancelInstruction: self._cancel,
+            CancelAllInstruction: self._cancel_all,
+            AmendInstruction: self._amend,
+            AmendPassed: self._send_amendment,
+            AmendNotPassed: self._refuse_amendment,
+            **dict.fromkeys(_ORDER_EVENTS, self._reported),
+            **dict.fromkeys(get_args(VenueFact), log.tell),
             Halt: self._halt,
             Congested: self._crowded,
             ClockJumped: self._jumped,
@@ -151,44 +151,35 @@ class Engine(Actor[EngineMessage]):
                 self._count(entry)
             case OrderSubmitted() as entry:
                 self._open(entry)
-            case OrderAccepted() | OrderFilled() | OrderRejected() | OrderCancelled() | OrderExpired() | OrderUnknown():
-                if order := self._order(record.entry):
-                    self._follow(order, record.entry)
+            case entry if isinstance(entry, _ORDER_EVENTS):
+                if order := self._order(entry):
+                    self._follow(order, entry)
             case Halted() as entry:
                 self._halted = entry.reason
             case _:
                 pass
 
     def _instructed(self, instruction: TradeInstruction) -> None:
-        received = InstructionReceived(
-            instruction_id=instruction.instruction_id,
-            venue_type="cex",
-            venue=instruction.venue,
-            trade_type=instruction.trade_type,
-            instrument=instruction.instrument,
-            side=instruction.side,
-            amount=instruction.amount,
-            reduce_only=instruction.reduce_only,
-        )
-        key, content = self._keys(received)
+        entry = received(instruction)
+        key, content = self._keys(entry)
         slot = self._known.enter(key, content)
         self._entered = instruction.instruction_id, slot if slot >= 0 else ~slot, self._known.growth
         if slot >= 0 and self._known.content(slot) == content:
             self._repeat(instruction.instruction_id, slot)
             return
         if self._halted is not None:
-            self._refuse(received, Code.HALTED, self._halted)
+            self._refuse(entry, Code.HALTED, self._halted)
         elif self._congested and not instruction.reduce_only:
-            self._refuse(received, Code.BUSY, "too many reports are waiting; no new risk until they are worked")
+            self._refuse(entry, Code.BUSY, _CROWDED)
         elif slot >= 0:
-            self._refuse(received, Code.DUPLICATE_ID, "this id was used with other content")
+            self._refuse(entry, Code.DUPLICATE_ID, "this id was used with other content")
         else:
-            self._log.tell(received)
+            self._log.tell(entry)
 
-    def _refuse(self, received: InstructionReceived, code: Code, detail: str) -> None:
-        refused = InstructionRefused(instruction_id=received.instruction_id, code=code, detail=detail)
+    def _refuse(self, entry: InstructionReceived, code: Code, detail: str) -> None:
+        refused = InstructionRefused(instruction_id=entry.instruction_id, code=code, detail=detail)
         self._count(refused)
-        self._log.tell(RefuseAtOnce(received=received, refused=refused))
+        self._log.tell(RefuseAtOnce(received=entry, refused=refused))
 
     def _refused(self, answer: TradeRefused) -> None:
         refused = InstructionRefused(
@@ -201,27 +192,78 @@ class Engine(Actor[EngineMessage]):
         self._refusals[refused.code] = self._refusals.get(refused.code, 0) + 1
         slot = self._known.find(self._key(refused.instruction_id))
         if not self._known.outcome(slot):  # a duplicate's refusal leaves the first one's outcome alone
-            self._known.set_outcome(slot, _OUTCOMES.index("REFUSED"))
+            self._known.set_outcome(slot, REFUSED)
 
     def _send(self, passed: TradePassed) -> None:
-        instruction = passed.instruction
-        order_id = client_order_id(self._digest_of(instruction.instruction_id))
-        intent = OrderSubmitted(
-            instruction_id=instruction.instruction_id,
-            client_order_id=order_id,
-            venue=instruction.venue,
-            instrument=instruction.instrument,
-            side=instruction.side,
-            amount=passed.amount,
-            order_type=MARKET,
-            price=None,
-            reduce_only=instruction.reduce_only,
-            reference_price=passed.reference_price,
-            held_asset=passed.held_asset,
-            held_amount=passed.held_amount,
+        order = intent(passed, client_order_id(self._digest_of(passed.instruction.instruction_id)))
+        self._open(order)
+        self._log.tell(SubmitOrder(intent=order))
+
+    def _cancel(self, wanted: CancelInstruction) -> None:
+        order = self._open_order(wanted.instruction_id)
+        if order is None:
+            refused = CancelRefused(instruction_id=wanted.instruction_id, code=Code.NOT_OPEN, detail=_NOT_OPEN)
+            self._log.tell(refused)
+        else:
+            self._send_cancel(order)
+
+    def _cancel_all(self, wanted: CancelAllInstruction) -> None:
+        for order in [each for each in self._orders.values() if each.intent.venue == wanted.venue]:
+            self._send_cancel(order)
+
+    def _send_cancel(self, order: FollowedOrder) -> None:
+        sent = order.intent
+        self._log.tell(
+            CancelOrder(
+                intent=CancelSubmitted(
+                    instruction_id=sent.instruction_id,
+                    client_order_id=sent.client_order_id,
+                    venue=sent.venue,
+                    instrument=sent.instrument,
+                )
+            )
         )
-        self._open(intent)
-        self._log.tell(SubmitOrder(intent=intent))
+
+    def _amend(self, wanted: AmendInstruction) -> None:
+        order = self._open_order(wanted.instruction_id)
+        code, detail = None, ""
+        if self._halted is not None:
+            code, detail = Code.HALTED, self._halted
+        elif self._congested:
+            code, detail = Code.BUSY, _CROWDED
+        elif order is None:
+            code, detail = Code.NOT_OPEN, _NOT_OPEN
+        elif order.intent.order_type is not LIMIT:
+            code, detail = Code.NOT_OPEN, f"a {order.intent.order_type} order can't be amended, only a LIMIT one"
+        if code is not None:
+            self._log.tell(AmendRefused(instruction_id=wanted.instruction_id, code=code, detail=detail))
+            return
+        self._log.tell(AmendReceived(instruction_id=wanted.instruction_id, price=wanted.price, amount=wanted.amount))
+
+    def _send_amendment(self, passed: AmendPassed) -> None:
+        order = self._open_order(passed.instruction_id)
+        if order is None:
+            raise InvariantError(f"the gate passed an amendment of {passed.instruction_id}, which is not open")
+        sent = order.intent
+        self._log.tell(
+            AmendOrder(
+                intent=AmendSubmitted(
+                    instruction_id=sent.instruction_id,
+                    client_order_id=sent.client_order_id,
+                    venue=sent.venue,
+                    instrument=sent.instrument,
+                    price=passed.price,
+                    amount=passed.amount,
+                    held_amount=passed.held_amount,
+                )
+            )
+        )
+
+    def _refuse_amendment(self, answer: AmendNotPassed) -> None:
+        self._log.tell(AmendRefused(instruction_id=answer.instruction_id, code=answer.code, detail=answer.detail))
+
+    def _open_order(self, instruction: InstructionId) -> FollowedOrder | None:
+        return self._orders.get(client_order_id(self._digest_of(instruction)))
 
     def _reported(self, event: OrderEvent) -> None:
         order = self._orders.get(event.client_order_id) or self._order(event)
@@ -241,10 +283,12 @@ class Engine(Actor[EngineMessage]):
         before = order.state
         if self._follow(order, event):
             self._log.tell(event)
-        if before is UNKNOWN and order.state is not UNKNOWN:
+        if (before is UNKNOWN and order.state is not UNKNOWN) or (
+            isinstance(event, OrderAccepted) and order.intent.order_type is not MARKET  # (which is filled at once)
+        ):
             self._gate.tell(OutcomeKnown(instruction_id=event.instruction_id))
 
-    def _order(self, event: OrderEvent) -> _Order | None:
+    def _order(self, event: OrderEvent) -> FollowedOrder | None:
         """Return the order that a report is about; None where it repeats what is long settled."""
         order = self._orders.get(event.client_order_id) or self._closed.get(event.client_order_id)
         if order is None and not self._is_long_settled(event):
@@ -255,47 +299,32 @@ class Engine(Actor[EngineMessage]):
         """Return whether the report is about an order of ours that came to an end after which nothing can follow."""
         slot = self._known.find(self._key(event.instruction_id))
         ours = client_order_id(self._digest_of(event.instruction_id)) == event.client_order_id
-        return slot >= 0 and ours and self._known.outcome(slot) in {_FILLED, _REJECTED}
+        return slot >= 0 and ours and self._known.outcome(slot) in {FILLED, REJECTED}
 
-    def _open(self, intent: OrderSubmitted) -> None:
-        order = _Order(intent.amount, self._key(intent.instruction_id))
-        if self._entered[0] == intent.instruction_id:
+    def _open(self, sent: OrderSubmitted) -> None:
+        order = FollowedOrder(sent, sent.amount, self._key(sent.instruction_id), sent.price)
+        if self._entered[0] == sent.instruction_id:
             _, order.slot, order.slot_of = self._entered
-        self._orders[intent.client_order_id] = order
-        self._known.set_outcome(self._slot(order), _OPEN)
+        self._orders[sent.client_order_id] = order
+        self._known.set_outcome(self._slot(order), OPEN)
 
-    def _follow(self, order: _Order, event: OrderEvent) -> bool:
+    def _follow(self, order: FollowedOrder, event: OrderEvent) -> bool:
         """Move an order on; return whether the event was news."""
-        before = order.state
-        if isinstance(event, OrderFilled):
-            if event.trade_id in order.trades:
-                return False
-            order.trades += (event.trade_id,)
-            order.filled += event.amount
-            complete = order.filled >= order.amount
-            order.state = after(before, OrderFilled, complete=complete)
-            outcome = _FILLED if complete else _OPEN
-            news = True
-        else:
-            order.state = after(before, type(event))
-            outcome = _OUTCOME_OF[type(event)]
-            news = order.state is not before
-            if isinstance(event, OrderAccepted):
-                news, order.accepted = not order.accepted, True
-        if outcome != order.outcome and (order.state is not before or outcome == _FILLED):
-            order.outcome = outcome
-            self._known.set_outcome(self._slot(order), outcome)
+        before, outcome = order.state, order.outcome
+        news = order.follow(event)
+        if order.outcome != outcome:
+            self._known.set_outcome(self._slot(order), order.outcome)
         if order.state is CLOSED and before is not CLOSED:
             self._close(event.client_order_id, order)
         return news
 
-    def _slot(self, order: _Order) -> int:
+    def _slot(self, order: FollowedOrder) -> int:
         """Return where the instruction's id is kept; it moves when the table grows."""
         if order.slot_of != self._known.growth:
             order.slot_of, order.slot = self._known.growth, self._known.find(order.key)
         return order.slot
 
-    def _close(self, order_id: ClientOrderId, order: _Order) -> None:
+    def _close(self, order_id: ClientOrderId, order: FollowedOrder) -> None:
         del self._orders[order_id]
         self._closed[order_id] = order
         if len(self._closed) > _REMEMBERED_ORDERS:
@@ -305,7 +334,7 @@ class Engine(Actor[EngineMessage]):
         self._strategy.tell(
             InstructionRepeated(
                 instruction_id=instruction,
-                outcome=_OUTCOMES[self._known.outcome(slot)],
+                outcome=OUTCOMES[self._known.outcome(slot)],
                 client_order_id=client_order_id(self._digest_of(instruction)),
             )
         )
@@ -349,7 +378,5 @@ class Engine(Actor[EngineMessage]):
         """Return 64 bits that stand for an instruction's id, and 64 for its content.
 
         The content's are Python's own hash of texts, another in every process: it is compared within one process alone.
-        (Of numbers it would not do: those that differ by 2**61 - 1 have the same.)
         """
-        content = hash((entry.instrument, entry.side, plain(entry.amount), entry.reduce_only))
-        return self._key(entry.instruction_id), content & _64_BITS
+        return self._key(entry.instruction_id), hash(content_of(entry)) & _64_BITS

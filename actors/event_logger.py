@@ -14,10 +14,10 @@ from actors.contract import Actor, Address, Turn
 from actors.journal.encoding import encode, next_hash
 from messages.base import Message, Question
 from messages.journal import ENTRY_TYPES, Append, AskJournal, Entry, Hold, JournalTold, Record, RefuseAtOnce
-from messages.orders import SubmitOrder
+from messages.orders import AmendOrder, CancelOrder, OrderCommand, SubmitOrder
 from messages.units import Seq
 
-LoggerMessage = Entry | RefuseAtOnce | SubmitOrder
+LoggerMessage = Entry | RefuseAtOnce | OrderCommand
 
 
 class Chain(Protocol):
@@ -98,7 +98,7 @@ class EventLogger(Actor[LoggerMessage]):
         self._rows: list[tuple[int, bytes, bytes]] = []
         self._counts: Counter[type[Entry]] = Counter()
         self.handlers = {
-            SubmitOrder: self._announce,
+            **dict.fromkeys((SubmitOrder, CancelOrder, AmendOrder), self._announce),
             RefuseAtOnce: self._refuse,
             **dict.fromkeys(ENTRY_TYPES, self._stamp),
         }
@@ -123,7 +123,7 @@ class EventLogger(Actor[LoggerMessage]):
         self._record(refuse.received)
         self._stamp(refuse.refused)
 
-    def _announce(self, command: SubmitOrder) -> None:
+    def _announce(self, command: OrderCommand) -> None:
         """Put the intent on record; its command waits until that is durable."""
         self._stamp(command.intent)
         self._outbox.tell(Hold(seq=self._seq, command=command))

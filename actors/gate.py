@@ -1,28 +1,39 @@
 """The pre-trade gate: the one place that decides whether an instruction may be sent, and how much of it.
 
-It looks at the state *after* the trade: what is held for orders in flight is not free, and a reduce-only order is cut
-to the position that is left when every order in flight fills the worse way. The checks run in the order of `Code`; the
-engine has made those up to DUPLICATE_ID before it asks. What exceeds the free balance is refused, never cut; equality
-passes. What passes is held from here to the order's end.
+It looks at the state *after* the trade: what is held for open orders is not free, the margin of a perp counts every
+open order filled the worse way (actors/margin.py), and a reduce-only order is cut to the position that is left when
+every order in flight fills first. The checks run in the order of `Code`; the engine has made those up to DUPLICATE_ID
+before it asks. What exceeds the free balance is refused, never cut; equality passes. What passes is held from here to
+the order's end. An amendment is checked like a new order in place of the old one.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
 from decimal import Decimal
-
-import msgspec
+from typing import NamedTuple
 
 from actors.contract import Actor, Address, Turn
-from actors.exchange.pricing import Slippage, is_fresh, needed
+from actors.exchange.pricing import is_fresh
+from actors.holds import Hold, Holds, Market
 from actors.ledger import Ledger
+from actors.needs import Need, need_of, rounded_price, rounded_trigger
 from actors.rounding import floor_to
 from messages.book import BookChanged
-from messages.instructions import Code, InstructionReceived, TradePassed, TradeRefused
-from messages.instruments import FeeRates, Instrument, VenueModel
+from messages.instructions import (
+    AmendNotPassed,
+    AmendPassed,
+    AmendReceived,
+    Code,
+    InstructionReceived,
+    TradePassed,
+    TradeRefused,
+)
+from messages.instruments import Instrument, VenueModel
 from messages.journal import Record
-from messages.market import Candle, MarketSlice
+from messages.market import MarketSlice
 from messages.orders import (
+    AmendRejected,
+    AmendSubmitted,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderExpired,
     OrderFilled,
@@ -31,26 +42,18 @@ from messages.orders import (
     OrderUnknown,
     OutcomeKnown,
 )
-from messages.units import (
-    PERP,
-    SELL,
-    AccountName,
-    Asset,
-    BaseAmount,
-    InstructionId,
-    InstrumentId,
-    Price,
-    Side,
-    plain,
-)
+from messages.units import LIMIT, MARKET, PERP, Amount, BaseAmount, Price, plain
 
 _ZERO = Decimal(0)
 
 GateMessage = (
     InstructionReceived
+    | AmendReceived
     | MarketSlice
     | BookChanged
     | OutcomeKnown
+    | OrderAmended
+    | AmendRejected
     | OrderRejected
     | OrderCancelled
     | OrderExpired
@@ -58,22 +61,10 @@ GateMessage = (
 )
 
 
-class _Purse(msgspec.Struct):
-    """An asset in an account: all of it, and what is held for orders in flight."""
-
-    balance: Decimal = _ZERO
-    held: Decimal = _ZERO
-
-
-class _Hold(msgspec.Struct):
-    """What one order in flight may still take from a purse, and what it may still do to the position."""
-
-    purse: _Purse
-    held: Decimal
-    instrument: InstrumentId
-    side: Side
-    left: Decimal
-    unknown: bool = False
+class _Refusal(NamedTuple):
+    code: Code
+    detail: str
+    price: Price | None
 
 
 class Gate(Actor[GateMessage]):
@@ -86,172 +77,259 @@ class Gate(Actor[GateMessage]):
         venues: tuple[VenueModel, ...],
         candle_ns: int,
         max_order_notional: Decimal | None,
-        engine: Address[TradePassed | TradeRefused],
+        engine: Address[TradePassed | TradeRefused | AmendPassed | AmendNotPassed],
     ) -> None:
         self._turn = turn
         self._engine = engine
         self._candle_ns = candle_ns
         self._max_order_notional = max_order_notional
-        self._markets: Mapping[InstrumentId, tuple[Instrument, FeeRates, Slippage]] = {
-            each.instrument_id: (
-                each,
-                venue.perp_fees if each.trade_type is PERP else venue.spot_fees,
-                Slippage(venue.slippage),
-            )
-            for venue in venues
-            for each in venue.instruments
-        }
-        self._candles: dict[InstrumentId, Candle] = {}
-        self._purses: defaultdict[tuple[AccountName, Asset], _Purse] = defaultdict(_Purse)
-        self._positions: dict[InstrumentId, Decimal] = {}
-        self._holds: dict[InstructionId, _Hold] = {}
-        self._folded = Ledger({key: market[0] for key, market in self._markets.items()})  # only `apply` books here
+        self._holds = Holds(venues)
+        self._markets = self._holds.markets
+        self._folded = Ledger({key: market.instrument for key, market in self._markets.items()})  # only `apply` books
         self.handlers = {
             InstructionReceived: self._check,
+            AmendReceived: self._check_amendment,
             MarketSlice: self.apply_market,
             BookChanged: self._book,
-            OutcomeKnown: self._known_again,
-            OrderUnknown: self._unknown,
-            OrderRejected: self._ended,
-            OrderCancelled: self._ended,
-            OrderExpired: self._ended,
+            **dict.fromkeys(
+                (OutcomeKnown, OrderAmended, AmendRejected, OrderRejected, OrderCancelled, OrderExpired, OrderUnknown),
+                self._heard,
+            ),
         }
 
     def apply(self, record: Record) -> None:
-        match record.entry:
-            case OrderSubmitted() as intent:
-                purse = self._purses[self._markets[intent.instrument][0].account, intent.held_asset]
-                purse.held += intent.held_amount
-                self._holds[intent.instruction_id] = _Hold(
-                    purse, intent.held_amount, intent.instrument, intent.side, intent.amount
+        entry = record.entry
+        match entry:
+            case OrderSubmitted():
+                market = self._markets[entry.instrument]
+                purse = self._holds.purses[market.instrument.account, entry.held_asset]
+                self._holds.hold(
+                    entry.instruction_id,
+                    Hold(
+                        market,
+                        purse,
+                        entry.held_amount,
+                        entry.side,
+                        entry.amount,
+                        entry.amount,
+                        entry.price,
+                        entry.reduce_only,
+                    ),
                 )
-            case OrderAccepted() as event:
-                self._known_again(event)
-            case OrderUnknown() as event:
-                self._unknown(event)
-            case OrderRejected() | OrderCancelled() | OrderExpired() as event:
-                self.receive(event)
+            case AmendSubmitted():
+                if entry.instruction_id in self._holds.open:
+                    self._holds.amending(entry.instruction_id, entry.amount, entry.price, entry.held_amount)
+            case OrderAccepted():
+                self._holds.known(entry.instruction_id)
+            case OrderAmended() | AmendRejected() | OrderRejected() | OrderCancelled() | OrderExpired():
+                self._heard(entry)
+            case OrderUnknown():
+                self._heard(entry)
             case _:
                 pass
         if change := self._folded.fold(record):
             self._book(change)
 
     def apply_market(self, market: MarketSlice) -> None:
-        candles = self._candles
+        markets = self._markets
         for candle in market.candles:
-            candles[candle.instrument] = candle
+            markets[candle.instrument].candle = candle
 
     def _check(self, instruction: InstructionReceived) -> None:
-        instrument, fees, slippage = self._markets[instruction.instrument]
-        candle = self._candles.get(instrument.instrument_id)
-        if self._holds and self._is_frozen(instruction):
+        market = self._markets[instruction.instrument]
+        instrument, candle = market.instrument, market.candle
+        if market.unknown and self._is_frozen(instruction, market):
             self._refuse(instruction, Code.OUTCOME_UNKNOWN, "an order of this instrument has an unknown outcome", None)
             return
         if candle is None or not is_fresh(candle, self._turn.at, self._candle_ns):
             self._refuse(instruction, Code.NO_PRICE, "no candle closed less than one candle length ago", None)
             return
-        price = candle.close
+        mark = candle.close
         amount: Decimal = instruction.amount
         if instruction.reduce_only:
-            reducible = self._reducible(instrument.instrument_id, instruction.side)
+            reducible = market.reducible(instruction.side)
             if reducible <= 0:
-                self._refuse(instruction, Code.REDUCE_ONLY, "there is no position to reduce on this side", price)
+                self._refuse(instruction, Code.REDUCE_ONLY, "there is no position to reduce on this side", mark)
                 return
             amount = min(amount, reducible)
         amount = floor_to(amount, instrument.lot)
-        if not amount or amount < instrument.min_quantity:
-            least = max(instrument.min_quantity, instrument.lot)
-            detail = f"{plain(amount)} {instrument.base} in whole lots, at least {plain(least)} needed"
-            self._refuse(instruction, Code.BELOW_LOT, detail, price)
+        price = trigger = None
+        if instruction.order_type is not MARKET:
+            price, trigger = _on_the_tick(instruction, instrument)
+        if trigger is not None and not trigger:
+            self._refuse(
+                instruction, Code.NO_PRICE, f"the trigger is less than one tick ({plain(instrument.tick)})", mark
+            )
             return
-        notional = amount * price
-        if notional < instrument.min_notional and not instruction.reduce_only:
-            detail = f"{plain(notional)} {instrument.quote}, at least {plain(instrument.min_notional)} needed"
-            self._refuse(instruction, Code.BELOW_NOTIONAL, detail, price)
+        refusal = self._size(market, amount, mark if price is None else price, reduce_only=instruction.reduce_only)
+        if refusal is not None:
+            self._refuse(instruction, *refusal)
             return
-        if self._max_order_notional is not None and notional > self._max_order_notional:
-            detail = f"{plain(notional)} {instrument.quote}, at most {plain(self._max_order_notional)} allowed"
-            self._refuse(instruction, Code.LIMIT_ORDER_NOTIONAL, detail, price)
+        need = need_of(
+            market,
+            instruction.side,
+            amount,
+            order_type=instruction.order_type,
+            price=price,
+            trigger=trigger,
+            trail_bps=instruction.trail_bps,
+        )
+        if need is None:
+            self._refuse(instruction, Code.NO_PRICE, "the slippage model gives no price for this amount", mark)
             return
-        worst = slippage.price(candle, instrument, instruction.side, amount)
-        if worst is None:
-            self._refuse(instruction, Code.NO_PRICE, "the slippage model gives no price for this amount", price)
+        purse = self._holds.purses[instrument.account, need.asset]
+        hold = Hold(market, purse, need.amount, instruction.side, amount, amount, price, instruction.reduce_only)
+        refusal = self._afford(hold, need, amount)
+        if refusal is not None:
+            self._refuse(instruction, *refusal)
             return
-        asset, need = needed(instrument, instruction.side, amount, worst, fees.taker)
-        purse = self._purses[instrument.account, asset]
-        free = purse.balance - purse.held
-        if need > free:
-            detail = f"{plain(need)} {asset} needed in {instrument.account}, {plain(free)} free"
-            self._refuse(instruction, Code.INSUFFICIENT_BALANCE, detail, price)
-            return
-        purse.held += need
-        self._holds[instruction.instruction_id] = _Hold(purse, need, instrument.instrument_id, instruction.side, amount)
+        self._holds.hold(instruction.instruction_id, hold)
         self._engine.tell(
             TradePassed(
                 instruction=instruction,
                 amount=BaseAmount(amount),
-                reference_price=price,
-                held_asset=asset,
-                held_amount=need,
+                reference_price=mark,
+                held_asset=need.asset,
+                held_amount=need.amount,
+                price=price,
+                trigger_price=trigger,
             )
         )
+
+    def _size(self, market: Market, amount: Decimal, price: Decimal, *, reduce_only: bool) -> _Refusal | None:
+        """Return what is wrong with an amount (base) at a price, as far as that depends on nothing else."""
+        instrument = market.instrument
+        mark = None if market.candle is None else market.candle.close
+        if price <= 0:
+            return _Refusal(Code.NO_PRICE, f"the price is less than one tick ({plain(instrument.tick)})", mark)
+        if not amount or amount < instrument.min_quantity:
+            least = max(instrument.min_quantity, instrument.lot)
+            detail = f"{plain(amount)} {instrument.base} in whole lots, at least {plain(least)} needed"
+            return _Refusal(Code.BELOW_LOT, detail, mark)
+        notional = amount * price
+        if notional < instrument.min_notional and not reduce_only:
+            detail = f"{plain(notional)} {instrument.quote}, at least {plain(instrument.min_notional)} needed"
+            return _Refusal(Code.BELOW_NOTIONAL, detail, mark)
+        if self._max_order_notional is not None and notional > self._max_order_notional:
+            detail = f"{plain(notional)} {instrument.quote}, at most {plain(self._max_order_notional)} allowed"
+            return _Refusal(Code.LIMIT_ORDER_NOTIONAL, detail, mark)
+        return None
+
+    def _afford(self, hold: Hold, need: Need, more: Decimal) -> _Refusal | None:
+        """Return why an account can't carry an order, None if it can.
+
+        Args:
+            hold: Of the order; not set aside yet, or as it was before a change.
+            need: What it takes beyond what is held for it.
+            more: What it may still add to the position beyond what is counted for it, in base; a reduce-only order adds
+                nothing.
+        """
+        market, purse = hold.market, hold.purse
+        instrument = market.instrument
+        mark = None if market.candle is None else market.candle.close
+        free = purse.balance - purse.held
+        if instrument.trade_type is PERP:
+            if hold.reduce_only:
+                margin = sum((each.unrealised() for each in self._holds.perps_of(instrument.account)), _ZERO)
+            else:
+                market.add(hold.side, more)
+                margin = self._holds.margin_of(instrument.account)
+                market.add(hold.side, -more)
+            if need.amount > free + margin:
+                detail = f"{plain(need.amount)} {need.asset} needed beside the margin in {instrument.account}"
+                return _Refusal(Code.INSUFFICIENT_MARGIN, f"{detail}, {plain(free + margin)} free", mark)
+            return None
+        if need.amount > free:
+            detail = f"{plain(need.amount)} {need.asset} needed in {instrument.account}, {plain(free)} free"
+            return _Refusal(Code.INSUFFICIENT_BALANCE, detail, mark)
+        if need.is_collateral and self._holds.has_perps(instrument.account):
+            free += self._holds.margin_of(instrument.account)
+            if need.amount > free:
+                detail = (
+                    f"{plain(need.amount)} {need.asset} needed in {instrument.account}, {plain(free)} free of margin"
+                )
+                return _Refusal(Code.INSUFFICIENT_MARGIN, detail, mark)
+        return None
+
+    def _check_amendment(self, wanted: AmendReceived) -> None:
+        hold = self._holds.open.get(wanted.instruction_id)
+        if hold is None or hold.price is None or hold.change is not None:
+            self._not_amended(wanted, Code.NOT_OPEN, "the order is gone, or another change of it is under way")
+            return
+        market = hold.market
+        instrument, candle = market.instrument, market.candle
+        if hold.unknown or market.unknown:
+            self._not_amended(wanted, Code.OUTCOME_UNKNOWN, "an order of this instrument has an unknown outcome")
+            return
+        if candle is None or not is_fresh(candle, self._turn.at, self._candle_ns):
+            self._not_amended(wanted, Code.NO_PRICE, "no candle closed less than one candle length ago")
+            return
+        price = hold.price
+        if wanted.price is not None:
+            price = rounded_price(wanted.price, hold.side, instrument)
+        amount = hold.amount if wanted.amount is None else floor_to(wanted.amount, instrument.lot)
+        refusal = self._size(market, amount, price, reduce_only=hold.reduce_only)
+        left = max(amount - hold.filled, _ZERO)
+        need = need_of(market, hold.side, left, order_type=LIMIT, price=price)
+        if refusal is None and need is not None:
+            extra = Need(need.asset, Amount(need.amount - hold.held), need.is_collateral)
+            if extra.amount > 0 or left > hold.left:
+                refusal = self._afford(hold, extra, max(left - hold.left, _ZERO))
+        if refusal is not None or need is None:
+            code, detail = (Code.NO_PRICE, "no price") if refusal is None else (refusal.code, refusal.detail)
+            self._not_amended(wanted, code, detail)
+            return
+        self._holds.amending(wanted.instruction_id, amount, price, need.amount)
+        self._engine.tell(
+            AmendPassed(
+                instruction_id=wanted.instruction_id, price=price, amount=BaseAmount(amount), held_amount=need.amount
+            )
+        )
+
+    def _not_amended(self, wanted: AmendReceived, code: Code, detail: str) -> None:
+        self._engine.tell(AmendNotPassed(instruction_id=wanted.instruction_id, code=code, detail=detail))
 
     def _refuse(self, instruction: InstructionReceived, code: Code, detail: str, price: Price | None) -> None:
         self._engine.tell(TradeRefused(instruction=instruction, code=code, detail=detail, price=price))
 
-    def _reducible(self, instrument: InstrumentId, side: Side) -> Decimal:
-        """Return how much of the position is left for an order on this side when all in flight fill the worse way."""
-        quantity = self._positions.get(instrument, _ZERO)
-        open_amount = quantity if side is SELL else -quantity
-        for hold in self._holds.values():
-            if hold.instrument == instrument and hold.side is side:
-                open_amount -= hold.left
-        return open_amount
+    @staticmethod
+    def _is_frozen(instruction: InstructionReceived, market: Market) -> bool:
+        """Return whether an instruction is not safe beside an order whose outcome is unknown.
 
-    def _is_frozen(self, instruction: InstructionReceived) -> bool:
-        """Return whether an order of the instrument has an unknown outcome and this one is not safe beside it.
-
-        A reduce-only order is, as far as there is something to reduce whether or not the unknown ones fill: it is cut
-        to that.
+        A reduce-only one is, as far as there is something to reduce whether or not the unknown ones fill: it is cut to
+        that.
         """
-        unknown = any(hold.unknown and hold.instrument == instruction.instrument for hold in self._holds.values())
-        if not unknown:
-            return False
-        return not instruction.reduce_only or self._reducible(instruction.instrument, instruction.side) <= 0
+        return not instruction.reduce_only or market.reducible(instruction.side) <= 0
 
-    def _filled(self, fill: OrderFilled) -> None:
-        hold = self._holds.get(fill.instruction_id)
-        if hold is None:
-            return
-        if fill.amount >= hold.left:
-            self._release(fill.instruction_id)
-            return
-        freed = hold.held * fill.amount / hold.left
-        hold.purse.held -= freed
-        hold.held -= freed
-        hold.left -= fill.amount
-
-    def _known_again(self, event: OutcomeKnown | OrderAccepted) -> None:
-        if hold := self._holds.get(event.instruction_id):
-            hold.unknown = False
-
-    def _unknown(self, event: OrderUnknown) -> None:
-        if hold := self._holds.get(event.instruction_id):
-            hold.unknown = True
-
-    def _ended(self, event: OrderRejected | OrderCancelled | OrderExpired) -> None:
-        self._release(event.instruction_id)
-
-    def _release(self, key: InstructionId) -> None:
-        hold = self._holds.pop(key, None)
-        if hold is not None:
-            hold.purse.held -= hold.held
+    def _heard(self, event: GateMessage) -> None:
+        holds = self._holds
+        match event:
+            case OutcomeKnown():
+                holds.known(event.instruction_id)
+            case OrderAmended() | AmendRejected():
+                holds.settled(event.instruction_id, changed=isinstance(event, OrderAmended))
+            case OrderUnknown():
+                holds.lost(event.instruction_id)
+            case OrderRejected() | OrderCancelled() | OrderExpired():
+                holds.release(event.instruction_id)
+            case _:
+                pass
 
     def _book(self, book: BookChanged) -> None:
         fact = book.fact
         if isinstance(fact, OrderFilled):
-            self._filled(fact)
+            self._holds.filled(fact.instruction_id, fact.amount)
         for balance in book.balances:
-            self._purses[balance.account, balance.asset].balance = balance.amount
-        if book.position is not None:
-            self._positions[book.position.instrument] = book.position.quantity
+            self._holds.purses[balance.account, balance.asset].balance = balance.amount
+        if (position := book.position) is not None:
+            market = self._markets[position.instrument]
+            market.quantity, market.cost = position.quantity, position.cost
+
+
+def _on_the_tick(instruction: InstructionReceived, instrument: Instrument) -> tuple[Price | None, Price | None]:
+    """Return limit and trigger of an instruction as the venue can take them."""
+    price, trigger, side = instruction.price, instruction.trigger_price, instruction.side
+    return (
+        None if price is None else rounded_price(price, side, instrument),
+        None if trigger is None else rounded_trigger(trigger, side, instruction.order_type, instrument),
+    )

@@ -2,7 +2,8 @@
 
 Double entry: every amount that changes a balance is moved from one account to another, so the sum over all accounts is
 nought in every asset, always. What is not ours has accounts too, named by their kind: ``opening:``, ``market:VENUE``
-(the other side of trades), ``fees:VENUE``, ``funding:VENUE`` and ``pnl:VENUE`` (the other side of realised P&L).
+(the other side of trades), ``fees:VENUE`` (liquidation fees too), ``funding:VENUE``, ``pnl:VENUE`` (the other side of
+realised P&L) and ``insurance:VENUE`` (which pays what a liquidated account is short of).
 Decimals have 40 digits, so the sum is exact until a number needs more.
 
 A partial close takes cost * closed / |quantity|, rounded to 1e-18; the remainder stays. A flip closes the whole and
@@ -12,10 +13,10 @@ opens the rest at the fill's price.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import assert_never
+from typing import assert_never, get_args
 
 from actors.rounding import to_cost_step
-from messages.book import Balance, BookChanged, Fact, Opening, Position
+from messages.book import Balance, BookChanged, Fact, InsurancePaid, Liquidated, Opening, Position
 from messages.instruments import Instrument
 from messages.journal import Record
 from messages.market import FundingPaid
@@ -63,6 +64,7 @@ class Ledger:
             each.venue: tuple(AccountName(f"{kind}:{each.venue}") for kind in ("market", "fees", "funding", "pnl"))
             for each in instruments.values()
         }
+        self._facts = get_args(Fact)
 
     def book(self, fact: Fact) -> BookChanged:
         """Book a fact and return what it changed."""
@@ -73,6 +75,17 @@ class Ledger:
                 return self._spot_fill(fact)
             case FundingPaid():
                 return self._funding(fact)
+            case Liquidated():
+                return self._liquidated(fact)
+            case InsurancePaid():
+                self._move(AccountName(f"insurance:{fact.venue}"), fact.account, fact.asset, fact.amount)
+                return BookChanged(
+                    fact=fact,
+                    balances=(self._balance(fact.account, fact.asset),),
+                    position=None,
+                    realised=_NOTHING,
+                    fee_in_quote=_NOTHING,
+                )
             case Opening():
                 self._move(_OPENING, fact.account, fact.asset, fact.amount)
                 return BookChanged(
@@ -88,7 +101,7 @@ class Ledger:
     def fold(self, record: Record) -> BookChanged | None:
         """Book a journaled entry if it is a fact of the book."""
         entry = record.entry
-        return self.book(entry) if isinstance(entry, Opening | OrderFilled | FundingPaid) else None
+        return self.book(entry) if isinstance(entry, self._facts) else None
 
     def _perp_fill(self, fill: OrderFilled) -> BookChanged:
         instrument = self._instruments[fill.instrument]
@@ -138,6 +151,24 @@ class Ledger:
             position=None,
             realised=_NOTHING,
             fee_in_quote=_in_quote(fill, instrument),
+        )
+
+    def _liquidated(self, closed: Liquidated) -> BookChanged:
+        instrument = self._instruments[closed.instrument]
+        account, quote = instrument.account, instrument.quote
+        _, fees, _, pnl = self._others[closed.venue]
+        quantity, cost = self._positions.get(closed.instrument, (_ZERO, _ZERO))
+        change = closed.amount if closed.side is BUY else -closed.amount
+        quantity, cost, realised = traded(quantity, cost, change, closed.price)
+        self._positions[closed.instrument] = quantity, cost
+        self._move(pnl, account, quote, realised)
+        self._move(account, fees, quote, closed.fee + closed.liquidation_fee)
+        return BookChanged(
+            fact=closed,
+            balances=(self._balance(account, quote),),
+            position=_position(closed.venue, closed.instrument, quantity, cost),
+            realised=Amount(realised),
+            fee_in_quote=closed.fee,
         )
 
     def _funding(self, funding: FundingPaid) -> BookChanged:

@@ -1,37 +1,52 @@
 """P&L: totals of what was earned and paid, and the value of the book when somebody asks. Last of the tight loop."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 
+from actors.attribution import Attributor
 from actors.contract import Actor, Address, Turn
+from actors.drawdown import Drawdown
 from actors.exchange.pricing import is_fresh
 from actors.ledger import Ledger
-from actors.valuation import CURRENCY, value
+from actors.valuation import CURRENCY, deltas, margins, value
 from messages.base import Message, Question
-from messages.book import AskPnl, BookChanged, BookTold, EquityMarked, PnlTold, PnlUpdated, RiskMeasured
-from messages.instruments import Instrument
+from messages.book import (
+    AskPnl,
+    Attribution,
+    BookChanged,
+    BookTold,
+    EquityMarked,
+    Mark,
+    PnlAttributed,
+    PnlTold,
+    PnlUpdated,
+    RiskMeasured,
+)
+from messages.instruments import VenueModel, instruments_of
 from messages.journal import Record
 from messages.market import Candle, FundingPaid, MarketSlice, StaleMark
-from messages.units import Amount, InstrumentId
+from messages.units import Amount, InstrumentId, Rate
 
 _ZERO = Decimal(0)
 
 
 class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
-    """Counts realised P&L, fees and funding; marks the book. Tells the strategy when the tight loop is through."""
+    """Counts realised P&L, fees and funding, and marks the book: its value, and what the change of it came from.
+
+    Tells the strategy when the tight loop is through.
+    """
 
     def __init__(
         self,
         *,
         turn: Turn,
-        instruments: Mapping[InstrumentId, Instrument],
+        venues: tuple[VenueModel, ...],
         candle_ns: int,
         strategy: Address[PnlUpdated],
-        log: Address[StaleMark | EquityMarked],
+        log: Address[StaleMark | EquityMarked | PnlAttributed],
     ) -> None:
         self._turn = turn
-        self._instruments = tuple(instruments.values())
-        self._venues = {key: each.venue for key, each in instruments.items()}
+        self._instruments = instruments_of(venues)
+        self._leverage = {each.venue: each.leverage for each in venues}
         self._candle_ns = candle_ns
         self._strategy = strategy
         self._log = log
@@ -39,7 +54,10 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         self._realised = self._fees = self._funding = _ZERO
         self._equity_start: Amount | None = None
         self._equity_end: Amount | None = None
-        self._folded = Ledger(instruments)  # only `apply` books here
+        self._attributor = Attributor(self._instruments)
+        self._attribution: Attribution | None = None
+        self._drawdown = Drawdown()
+        self._folded = Ledger(self._instruments)  # only `apply` books here
         self.handlers = {MarketSlice: self.apply_market, RiskMeasured: self._measured, BookTold: self._mark}
 
     def answer(self, question: Question) -> Message:
@@ -51,13 +69,15 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
             realised=Amount(self._realised),
             equity_start=self._equity_start,
             equity_end=self._equity_end,
+            attribution=self._attribution,
+            max_drawdown=None if self._equity_start is None else Rate(self._drawdown.largest),
         )
 
     def apply(self, record: Record) -> None:
         if change := self._folded.fold(record):
             self._count(change)
         elif isinstance(record.entry, EquityMarked):
-            self._marked(record.entry.equity)
+            self._marked(record.entry.equity, record.entry.marks)
 
     def apply_market(self, market: MarketSlice) -> None:
         candles = self._candles
@@ -80,29 +100,48 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         )
 
     def _count(self, book: BookChanged) -> None:
+        self._attributor.book(book)
         self._realised += book.realised
         self._fees += book.fee_in_quote
         if isinstance(book.fact, FundingPaid):
             self._funding += book.fact.amount
 
     def _mark(self, book: BookTold) -> None:
-        equity, unrealised, used = value(book, self._candles, self._instruments)
+        candles, instruments = self._candles, self._instruments
+        equity, unrealised, used = value(book, candles, tuple(instruments.values()))
         for candle in used:
             if not is_fresh(candle, self._turn.at, self._candle_ns):
                 self._log.tell(
                     StaleMark(
-                        venue=self._venues[candle.instrument],
+                        venue=instruments[candle.instrument].venue,
                         instrument=candle.instrument,
                         mark=candle.close,
                         closed_at=candle.closed_at,
                         used_for="valuation",
                     )
                 )
-        self._marked(equity)
-        self._log.tell(EquityMarked(currency=CURRENCY, equity=equity, unrealised=unrealised))
+        marks = tuple(Mark(instrument=instrument, price=candle.close) for instrument, candle in sorted(candles.items()))
+        self._marked(equity, marks)
+        self._log.tell(
+            EquityMarked(
+                currency=CURRENCY,
+                equity=equity,
+                unrealised=unrealised,
+                attribution=self._attribution,
+                margins=margins(book, candles, instruments, self._leverage),
+                deltas=deltas(book, candles, instruments),
+                marks=marks,
+            )
+        )
+        if book.final and self._attribution is not None:
+            self._log.tell(PnlAttributed(parts=self._attributor.parts(self._attribution)))
 
-    def _marked(self, equity: Amount) -> None:
-        """Keep the first and the last value of the book."""
+    def _marked(self, equity: Amount, marks: tuple[Mark, ...]) -> None:
+        """Keep the first and the last value of the book, and what the change between them came from."""
+        self._attributor.mark(marks)
         if self._equity_start is None:
             self._equity_start = equity
+        else:
+            self._attribution = self._attributor.total(equity - self._equity_start)
         self._equity_end = equity
+        self._drawdown.mark(equity)

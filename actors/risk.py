@@ -1,14 +1,15 @@
 """Risk: what the exposure is worth, and whether an account is below zero. Limits before the trade are the gate's."""
 
 from decimal import Decimal
+from typing import Any
 
 from actors.contract import Actor, Address
-from messages.book import ExposureChanged, RiskMeasured
+from messages.book import ExposureChanged, Liquidated, RiskMeasured
 from messages.market import FundingPaid
 from messages.orders import OrderFilled
-from messages.units import Amount
 
 _ZERO = Decimal(0)
+_TRADES = (OrderFilled, Liquidated)
 
 
 class Risk(Actor[ExposureChanged]):
@@ -16,23 +17,26 @@ class Risk(Actor[ExposureChanged]):
 
     def __init__(self, *, pnl: Address[RiskMeasured]) -> None:
         self._pnl = pnl
+        self.handlers = {ExposureChanged: self._measure}
 
-    def receive(self, message: ExposureChanged) -> None:
-        fact = message.book.fact
-        if isinstance(fact, OrderFilled):
-            price: Decimal = fact.price
+    def _measure(self, exposure: ExposureChanged) -> None:
+        fact = exposure.book.fact
+        price: Any  # what is multiplied by it is an Amount; calling that name costs more than multiplying
+        if isinstance(fact, _TRADES):
+            price = fact.price
         elif isinstance(fact, FundingPaid):
             price = fact.mark
         else:
-            price = _ZERO  # an opening has no price of its own
+            price = _ZERO  # openings and payments have no price of their own
         overdrawn = False
-        for balance in message.book.balances:
-            overdrawn = overdrawn or balance.amount < 0
+        for balance in exposure.book.balances:
+            if balance.amount < _ZERO:
+                overdrawn = True
         self._pnl.tell(
             RiskMeasured(
-                exposure=message,
-                net_notional=Amount(message.net * price),
-                gross_notional=Amount(message.gross * price),
+                exposure=exposure,
+                net_notional=exposure.net * price,
+                gross_notional=exposure.gross * price,
                 overdrawn=overdrawn,
             )
         )

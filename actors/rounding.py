@@ -14,6 +14,12 @@ def floor_to(amount: Decimal, step: Decimal) -> Decimal:
     return _WIDE.multiply(_WIDE.divide_int(amount, step), step)
 
 
+def ceil_to(amount: Decimal, step: Decimal) -> Decimal:
+    """Return the smallest whole number of steps that is not below a non-negative amount."""
+    floor = floor_to(amount, step)
+    return floor if floor == amount else _WIDE.add(floor, step)
+
+
 def is_multiple(amount: Decimal, step: Decimal) -> bool:
     """Return whether an amount is a whole number of steps."""
     return not _WIDE.remainder(amount, step)

@@ -9,7 +9,8 @@ alone. An exception in `apply` or `restore` always ends the run, since folding w
 import inspect
 import traceback
 from collections.abc import Callable, Iterable
-from decimal import getcontext, setcontext
+from contextvars import copy_context
+from decimal import setcontext
 from pathlib import PurePath
 from typing import TypeVar, get_args
 
@@ -17,13 +18,31 @@ import msgspec
 
 from actors.contract import Actor, Address, Turn
 from actors.errors import InputChangedError, StrategyError
+from actors.ledger import Ledger
 from actors.strategies.contract import OwnEvent, Strategy, StrategyContext, memory_of
 from messages.book import Opening, PnlUpdated
-from messages.instructions import InstructionReceived, InstructionRefused, InstructionRepeated, TradeInstruction
+from messages.instructions import (
+    AmendRefused,
+    CancelRefused,
+    Instruction,
+    InstructionReceived,
+    InstructionRefused,
+    InstructionRepeated,
+)
 from messages.journal import Record
 from messages.lifecycle import InputSkipped, StrategySaved
-from messages.market import FundingPaid, MarketSlice
-from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
+from messages.market import MarketSlice
+from messages.orders import (
+    AmendRejected,
+    CancelRejected,
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderExpired,
+    OrderRejected,
+    OrderTriggered,
+    OrderUnknown,
+)
 from messages.units import CONTEXT
 
 HostMessage = (
@@ -31,6 +50,12 @@ HostMessage = (
     | PnlUpdated
     | OrderAccepted
     | OrderRejected
+    | OrderTriggered
+    | OrderAmended
+    | AmendRejected
+    | AmendRefused
+    | CancelRejected
+    | CancelRefused
     | OrderCancelled
     | OrderExpired
     | OrderUnknown
@@ -38,8 +63,8 @@ HostMessage = (
     | InstructionRepeated
 )
 
-
 _HEARD = tuple(kind for kind in get_args(HostMessage) if kind not in {MarketSlice, PnlUpdated})
+_JOURNALED = tuple(kind for kind in get_args(OwnEvent) if kind is not InstructionRepeated)
 
 M = TypeVar("M", bound=MarketSlice | OwnEvent)
 
@@ -65,10 +90,13 @@ class StrategyHost(Actor[HostMessage]):
         build: Callable[[StrategyContext], Strategy],
         context: StrategyContext,
         skip_errors: bool,
-        engine: Address[TradeInstruction],
+        engine: Address[Instruction],
         log: Address[StrategySaved | InputSkipped],
     ) -> None:
         self._turn = turn
+        context.balances.clear()
+        context.positions.clear()
+        self._folded = Ledger(context.instruments)  # only `apply` books here
         self._folded_to = 0  # what stands in the journal up to here was applied when the state was built
         self._build = build
         self._context = context
@@ -76,7 +104,8 @@ class StrategyHost(Actor[HostMessage]):
         self._engine = engine
         self._log = log
         # The user's code computes in a context of its own: what it sets there must not change the book.
-        self._theirs = CONTEXT.copy()
+        self._theirs = copy_context()
+        self._theirs.run(setcontext, CONTEXT.copy())
         self._strategy = self._built()
         memory = memory_of(self._strategy)
         self._applies = memory == "apply"
@@ -92,7 +121,9 @@ class StrategyHost(Actor[HostMessage]):
         self._run(market, self._strategy.on_slice)
 
     def _updated(self, update: PnlUpdated) -> None:
-        self._context.pnl = update
+        context = self._context
+        context.pnl = update
+        context.booked(update.balances, update.position)
         fact = update.fact
         if not isinstance(fact, Opening):
             self._hear(fact)
@@ -110,32 +141,20 @@ class StrategyHost(Actor[HostMessage]):
     def apply(self, record: Record) -> None:
         self._folded_to = record.seq
         entry = record.entry
+        if change := self._folded.fold(record):
+            self._context.booked(change.balances, change.position)
         if isinstance(entry, InstructionReceived):
             self._context.saw(entry.instruction_id)
         elif isinstance(entry, StrategySaved):
             self._saved = entry.state
             self._restore()
-        elif self._applies and isinstance(
-            entry,
-            OrderAccepted
-            | OrderFilled
-            | OrderRejected
-            | OrderCancelled
-            | OrderExpired
-            | OrderUnknown
-            | FundingPaid
-            | InstructionRefused,
-        ):
+        elif self._applies and isinstance(entry, _JOURNALED):
             self._guarded(lambda: self._strategy.apply(entry))  # type: ignore[attr-defined]
 
-    def _run(self, message: M, react: Callable[[M], Iterable[TradeInstruction]]) -> None:
+    def _run(self, message: M, react: Callable[[M], Iterable[Instruction]]) -> None:
         """Let the strategy react, and pass on what it wants."""
-        ours = getcontext()
-        setcontext(self._theirs)
         try:
-            wanted = react(message)
-            instructions = self._checked(wanted) if wanted else ()
-            state = self._snapshot() if self._snaps else None
+            instructions, state = self._theirs.run(self._reaction, message, react)
         except InputChangedError:
             raise  # not the strategy's fault, and nothing to skip
         except _RAISED as error:
@@ -147,13 +166,20 @@ class StrategyHost(Actor[HostMessage]):
                 self._strategy = self._built()
                 self._restore()
             return
-        finally:
-            setcontext(ours)
         for instruction in instructions:
             self._engine.tell(instruction)
         if state is not None and state != self._saved:
             self._saved = state
             self._log.tell(StrategySaved(state=state))
+
+    def _reaction(
+        self, message: M, react: Callable[[M], Iterable[Instruction]]
+    ) -> tuple[tuple[Instruction, ...], str | None]:
+        """Return what the strategy wants, and its state where it has one to keep."""
+        wanted = react(message)
+        # One by one: the context knows the one that it has just made.
+        instructions = tuple([self._context.check_any(each) for each in wanted]) if wanted else ()
+        return instructions, self._snapshot() if self._snaps else None
 
     def _snapshot(self) -> str:
         state = self._strategy.snapshot()  # type: ignore[attr-defined]  # memory_of looked
@@ -165,40 +191,17 @@ class StrategyHost(Actor[HostMessage]):
             self._guarded(lambda: self._strategy.restore(state))  # type: ignore[attr-defined]
 
     def _built(self) -> Strategy:
-        ours = getcontext()
-        setcontext(self._theirs)
         try:
-            return self._build(self._context)
+            return self._theirs.run(self._build, self._context)
         except _RAISED as error:
             raise _blame(error, None) from error
-        finally:
-            setcontext(ours)
 
     def _guarded(self, change: Callable[[], None]) -> None:
         """Change the strategy's state; what it raises here can't be skipped."""
-        ours = getcontext()
-        setcontext(self._theirs)
         try:
-            change()
+            self._theirs.run(change)
         except _RAISED as error:
             raise _blame(error, self._strategy) from error
-        finally:
-            setcontext(ours)
-
-    def _checked(self, wanted: Iterable[TradeInstruction]) -> tuple[TradeInstruction, ...]:
-        """Return what the strategy wants, if all of it can be wanted.
-
-        Raises:
-            TypeError: Something else than an instruction.
-            ValueError: One that `StrategyContext.trade` would not have made.
-        """
-        instructions = []
-        for each in wanted:  # one by one: the context knows the one that it has just made
-            if not isinstance(each, TradeInstruction):
-                raise TypeError(f"a strategy returns instructions (context.trade(...)), not {type(each).__name__}")
-            self._context.check(each)
-            instructions.append(each)
-        return tuple(instructions)
 
 
 def _blame(error: BaseException, strategy: Strategy | None) -> StrategyError:

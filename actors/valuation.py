@@ -7,10 +7,11 @@ configured venue with a spot series, else at their perp; USDT counts as one.
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from messages.book import BookTold
+from actors.margin import Held, account_margin
+from messages.book import BookTold, MarginMarked, NetDelta
 from messages.instruments import Instrument
 from messages.market import Candle
-from messages.units import PERP, SPOT, AccountName, Amount, Asset, InstrumentId, VenueName
+from messages.units import PERP, SPOT, AccountName, Amount, Asset, BaseAmount, InstrumentId, VenueName
 
 CURRENCY = Asset("USDT")
 
@@ -66,3 +67,49 @@ def value(
         candle = used[position.instrument] = candles[position.instrument]
         unrealised += position.quantity * candle.close - position.cost
     return Amount(equity + unrealised), Amount(unrealised), tuple(used.values())
+
+
+def margins(
+    book: BookTold,
+    candles: Mapping[InstrumentId, Candle],
+    instruments: Mapping[InstrumentId, Instrument],
+    leverage: Mapping[VenueName, Decimal],
+) -> tuple[MarginMarked, ...]:
+    """Return the margin of every account with perp positions, by name, at the last closes."""
+    held: dict[AccountName, list[Held]] = {}
+    for position in book.positions:
+        instrument = instruments[position.instrument]
+        mark = candles[position.instrument].close
+        held.setdefault(instrument.account, []).append(Held(instrument, position.quantity, position.cost, mark))
+    cash = {each.account: each.amount for each in book.balances if each.asset == CURRENCY}
+    marked = []
+    for account, positions in sorted(held.items()):
+        equity, initial, least = account_margin(
+            cash.get(account, _ZERO), positions, leverage[positions[0].instrument.venue]
+        )
+        marked.append(MarginMarked(account=account, equity=equity, initial=initial, maintenance=least))
+    return tuple(marked)
+
+
+def deltas(
+    book: BookTold, candles: Mapping[InstrumentId, Candle], instruments: Mapping[InstrumentId, Instrument]
+) -> tuple[NetDelta, ...]:
+    """Return the net amount of every base asset over spot and perps, and its value; those that are flat left out."""
+    net: dict[Asset, tuple[Decimal, Decimal]] = {}
+
+    def add(base: Asset, amount: Decimal, source: InstrumentId) -> None:
+        before = net.get(base, (_ZERO, _ZERO))
+        net[base] = before[0] + amount, before[1] + amount * candles[source].close
+
+    every = tuple(instruments.values())
+    for balance in book.balances:
+        source = None if balance.asset == CURRENCY else mark_source(balance.account, balance.asset, every)
+        if source is not None:
+            add(balance.asset, balance.amount, source)
+    for position in book.positions:
+        add(instruments[position.instrument].base, position.quantity, position.instrument)
+    return tuple(
+        NetDelta(base=base, net=BaseAmount(amount), notional=Amount(worth))
+        for base, (amount, worth) in sorted(net.items())
+        if amount
+    )

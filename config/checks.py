@@ -5,11 +5,14 @@ These look at the tables as they stand in the file, so that everything is said a
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
+from config.decimals import decimal_of
 from config.problems import Problem, key_path, nearest, shown
+from config.strategy_params import param_problems
 from config.symbols import PERP_FORM, SPOT_FORM, symbol_of
-from config.venue_rules import RULE_KEYS, rules_file
-from messages.units import VenueName
+from config.venue_rules import MARGIN_KEYS, RULE_KEYS, rules_file
+from messages.units import TradeType, VenueName, plain
 
 MAX_DEPTH = 16
 """How deep tables and arrays may be nested."""
@@ -84,13 +87,16 @@ def cross_checks(raw: Table, label: str) -> Iterator[Problem]:
     for name, venue in configured.items():
         if name not in known:
             yield Problem(f"{label}: {key_path('venues', name)}", f"unknown venue, expected one of: {', '.join(known)}")
-        elif isinstance(venue, Mapping) and isinstance(venue.get("instruments"), Mapping):
-            yield from _instruments(VenueName(name), venue["instruments"], label)
+        elif isinstance(venue, Mapping):
+            overrides = venue.get("instruments")
+            overrides = overrides if isinstance(overrides, Mapping) else {}
+            yield from _instruments(VenueName(name), overrides, label)
+            yield from _options(VenueName(name), venue, overrides, label)
     accounts = raw.get("accounts")
     if isinstance(accounts, Mapping):
         for name, balances in accounts.items():
             yield from _account(name, balances, configured, label)
-    yield from _script(raw.get("strategy"), label)
+    yield from _params(raw.get("strategy"), configured, label)
 
 
 def account_names(venue: str) -> tuple[str, ...]:
@@ -102,12 +108,47 @@ def account_names(venue: str) -> tuple[str, ...]:
 def _instruments(venue: VenueName, overrides: Table, label: str) -> Iterator[Problem]:
     for symbol, override in overrides.items():
         where = f"{label}: {key_path('venues', venue, 'instruments', symbol)}"
-        if symbol_of(symbol) is None:
+        meaning = symbol_of(symbol)
+        if meaning is None:
             yield Problem(where, f"not a symbol, expected {SPOT_FORM} or {PERP_FORM}")
-        elif symbol not in rules_file()[venue].instruments and isinstance(override, Mapping):
+            continue
+        if meaning.trade_type is TradeType.SPOT and isinstance(override, Mapping):
+            for key in MARGIN_KEYS:
+                if key in override:
+                    yield Problem(f"{where}.{key}", "on a spot symbol, expected it on perps only")
+        if symbol not in rules_file()[venue].instruments and isinstance(override, Mapping):
             missing = [key for key in RULE_KEYS if key not in override]
             if missing:
                 yield Problem(where, f"no rules of our own for this symbol, expected also {', '.join(missing)}")
+
+
+def _options(venue: VenueName, chosen: Table, overrides: Table, label: str) -> Iterator[Problem]:
+    """Yield what is asked of a venue that it does not offer."""
+    spot, perp = chosen.get("spot"), chosen.get("perp")
+    if isinstance(spot, Mapping) and spot.get("fee_in") == "quote" and not rules_file()[venue].spot.fee_in_quote:
+        offering = ", ".join(name for name, rules in rules_file().items() if rules.spot.fee_in_quote)
+        where = f"{label}: {key_path('venues', venue, 'spot', 'fee_in')}"
+        yield Problem(where, f'"quote" is not offered by {venue}, expected "received" (only {offering} has the choice)')
+    leverage = decimal_of(perp.get("leverage")) if isinstance(perp, Mapping) else None
+    if leverage is None:
+        return
+    symbols = [*rules_file()[venue].instruments, *(s for s in overrides if s not in rules_file()[venue].instruments)]
+    for symbol in symbols:
+        most = _largest_leverage(venue, symbol, overrides.get(symbol))
+        if most is not None and leverage > most:
+            where = f"{label}: {key_path('venues', venue, 'perp', 'leverage')}"
+            what = f"too large: {shown(leverage)}, expected at most {plain(most)}, the largest max_leverage of {symbol}"
+            yield Problem(where, what)
+            return
+
+
+def _largest_leverage(venue: VenueName, symbol: str, override: object) -> Decimal | None:
+    tiers = override.get("tiers") if isinstance(override, Mapping) else None
+    if isinstance(tiers, list | tuple):
+        found = [decimal_of(tier.get("max_leverage")) for tier in tiers if isinstance(tier, Mapping)]
+        return max((each for each in found if each is not None), default=None)
+    rules = rules_file()[venue].instruments.get(symbol)
+    return max((tier.max_leverage for tier in rules.tiers), default=None) if rules is not None else None
 
 
 def _account(name: str, balances: object, configured: Table, label: str) -> Iterator[Problem]:
@@ -144,21 +185,11 @@ def _account_name(name: str, configured: Table) -> str | None:
     return f"unknown account, expected one of: {', '.join(account_names(venue))}"
 
 
-def _script(strategy: object, label: str) -> Iterator[Problem]:
-    """Yield what is wrong with the params of ``script``, which config itself reads the file of."""
-    if not isinstance(strategy, Mapping) or strategy.get("use") != "script":
+def _params(strategy: object, configured: Table, label: str) -> Iterator[Problem]:
+    """Yield what is wrong with the params of a strategy that config knows."""
+    if not isinstance(strategy, Mapping) or not isinstance(strategy.get("use"), str):
         return
     params = strategy.get("params", {})
-    if not isinstance(params, Mapping):
-        return
-    where = f"{label}: {key_path('strategy', 'params', 'file')}"
-    expected = 'expected a file relative to the config file, such as "instructions.jsonl"'
-    file = params.get("file")
-    if "file" not in params:
-        yield Problem(where, f"missing, {expected}")
-    elif not isinstance(file, str) or not file or not file.isprintable():
-        yield Problem(where, f"not a path: {shown(file)}, {expected}")
-    for key in params:
-        if key != "file":
-            where = f"{label}: {key_path('strategy', 'params', key)}"
-            yield Problem(where, f"unknown key, {nearest(key, ['file'])}")
+    if isinstance(params, Mapping):
+        for key, what in param_problems(strategy["use"], params, tuple(configured)):
+            yield Problem(f"{label}: {key_path('strategy', 'params', key)}", what)

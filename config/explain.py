@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from config.problems import Problem, key_path, shown, unknown_key
-from config.settings import REFUSED, Section, Settings
+from config.section import REFUSED, Key, Section
+from config.settings import Settings
 
 _KINDS = {
     "string_type": "not text",
@@ -20,6 +21,8 @@ _KINDS = {
     "model_attributes_type": "not a table",
     "greater_than_equal": "too small",
     "less_than": "too large",
+    "less_than_equal": "too large",
+    "tuple_type": "not an array",
 }
 
 
@@ -42,12 +45,18 @@ def _what(kind: str, message: str, location: tuple[str | int, ...], value: objec
     if kind == "extra_forbidden":
         return unknown_key(str(location[-1]), _section_at(location[:-1]).model_fields)
     field = _field_at(location)
-    expected = f", expected {field.description}" if field is not None and field.description else ""
+    key = key_of(field) if field is not None else None
+    expected = f", expected {key.expected}" if key is not None else ""
     if kind == "missing":
         return f"missing{expected}"
     if kind in _KINDS:
         return f"{_KINDS[kind]}: {shown(value)}{expected or ', expected a table'}"
     return f"{message}{expected}"
+
+
+def key_of(field: FieldInfo) -> Key | None:
+    """Return what a section says of a key beside its meaning."""
+    return next((part for part in field.metadata if isinstance(part, Key)), None)
 
 
 def _section_at(location: tuple[str | int, ...]) -> type[Section]:

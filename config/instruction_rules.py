@@ -1,24 +1,37 @@
 """Which instructions make sense: the rules for one of them, whether it came as a line of a script or as a plain dict.
 
-The keys are the specification's: ``venue_type, venue, trade_type, pair, side, amount``, beside them ``id``, ``at`` and
-``reduce_only``. What depends on state (lot, balance, price) is the gate's business.
+The keys of a trade are the specification's: ``venue_type, venue, trade_type, pair, side, amount``, beside them ``id``,
+``at``, ``reduce_only`` and the terms of the order (config/order_terms.py). The other kinds are ``{"cancel": "ID"}``,
+``{"cancel_all": "bybit"}`` and ``{"amend": "ID", "price": …, "amount": …}``, each with ``at`` in a script. What depends
+on state (lot, balance, price, whether an order is open) is the gate's business.
 """
 
 import re
 from collections.abc import Collection, Mapping
-from decimal import Decimal
 from typing import NamedTuple
 
-from config.decimals import decimal_of
 from config.instants import EXPECTED, instant_of
+from config.order_terms import TERM_KEYS, Fault, choice, positive, terms_of, true_or_false
 from config.problems import ConfigError, Problem, escaped, key_path, nearest, shown, unknown_key
 from config.symbols import PERP_FORM, SPOT_FORM, symbol_of
-from messages.instructions import TradeInstruction
+from messages.instructions import (
+    AmendInstruction,
+    CancelAllInstruction,
+    CancelInstruction,
+    Instruction,
+    TradeInstruction,
+)
 from messages.instruments import instrument_id
-from messages.units import BaseAmount, InstructionId, InstrumentId, Nanoseconds, Side, TradeType, VenueName
+from messages.units import BaseAmount, InstructionId, InstrumentId, Nanoseconds, Price, Side, TradeType, VenueName
 
-KEYS = ("id", "at", "venue_type", "venue", "trade_type", "pair", "side", "amount", "reduce_only")
-"""Every key that an instruction may have."""
+KEYS = ("id", "at", "venue_type", "venue", "trade_type", "pair", "side", "amount", "reduce_only", *TERM_KEYS)
+"""Every key that a trade may have."""
+OTHER_KINDS: Mapping[str, tuple[str, ...]] = {
+    "cancel": ("at", "cancel"),
+    "cancel_all": ("at", "cancel_all"),
+    "amend": ("at", "amend", "price", "amount"),
+}
+"""The kinds of instructions that are no trades, by the key that makes them so: every key that they may have."""
 LONGEST_ID = 128
 SIDES: Mapping[str, Side] = {"BUY": Side.BUY, "SELL": Side.SELL, "LONG": Side.BUY, "SHORT": Side.SELL}
 TRADE_TYPES: Mapping[str, TradeType] = {"SPOT": TradeType.SPOT, "PERP": TradeType.PERP}
@@ -27,17 +40,10 @@ TRADE_TYPES: Mapping[str, TradeType] = {"SPOT": TradeType.SPOT, "PERP": TradeTyp
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
-class Fault(NamedTuple):
-    """One thing that is wrong with an instruction: the key, and what was wrong and expected."""
-
-    key: str
-    what: str
-
-
 class Checked(NamedTuple):
     """An instruction that makes sense. `at` is None where it has none."""
 
-    instruction: TradeInstruction
+    instruction: Instruction
     at: Nanoseconds | None
 
 
@@ -64,7 +70,7 @@ class Markets:
 def instruction_of(
     fields: Mapping[str, object], markets: Markets, *, default_id: str | None = None, label: str = "instruction"
 ) -> TradeInstruction:
-    """Return the instruction that a plain dict of the specification's shape stands for.
+    """Return the trade that a plain dict of the specification's shape stands for.
 
     Args:
         fields: Amounts may be text, int, float (taken as its shortest text) or Decimal. ``at`` may be absent; if it is
@@ -74,12 +80,32 @@ def instruction_of(
         label: What the lines of problems begin with.
 
     Raises:
+        ConfigError: Everything that is wrong with it, such as that it is a cancel or an amend.
+    """
+    found = any_instruction_of(fields, markets, default_id=default_id, label=label)
+    if not isinstance(found, TradeInstruction):
+        key = next(key for key in OTHER_KINDS if key in fields)
+        raise ConfigError([Problem(f"{label}: {key}", f"not a trade, expected the keys {', '.join(KEYS)}")])
+    return found
+
+
+def any_instruction_of(
+    fields: Mapping[str, object], markets: Markets, *, default_id: str | None = None, label: str = "instruction"
+) -> Instruction:
+    """Return the trade, cancel, cancel-all or amend that a plain dict stands for; as `instruction_of` otherwise.
+
+    Raises:
         ConfigError: Everything that is wrong with it.
     """
     checked, faults = check(fields, markets, default_id=default_id, window=None)
     if checked is None:
         raise ConfigError(Problem(f"{label}: {fault.key}", fault.what) for fault in faults)
     return checked.instruction
+
+
+def is_trade(fields: Mapping[str, object]) -> bool:
+    """Return whether fields are meant as a trade: no other kind's key is there."""
+    return not any(key in fields for key in OTHER_KINDS)
 
 
 def check(
@@ -94,22 +120,33 @@ def check(
     Args:
         fields: As `instruction_of` takes them.
         markets: What may be traded.
-        default_id: The id of an instruction without one; None if it must have one.
+        default_id: The id of a trade without one; None if it must have one.
         window: First and last allowed instant, and that there must be one; None if it may be absent.
     """
-    faults = [Fault(key_path(key), unknown_key(str(key), KEYS)) for key in fields if key not in KEYS]
-    instruction_id = _id(fields, default_id, faults)
+    faults: list[Fault] = []
     at = _at(fields, window, faults)
-    _choice(fields, "venue_type", ("cex",), faults)
-    venue = _venue(fields, markets, faults)
-    trade_type = _choice(fields, "trade_type", TRADE_TYPES, faults)
+    trade = is_trade(fields)
+    instruction = _trade(fields, markets, default_id, faults) if trade else _other(fields, markets, faults)
+    return (None if faults or instruction is None else Checked(instruction, at)), faults
+
+
+def _trade(
+    fields: Mapping[str, object], markets: Markets, default_id: str | None, faults: list[Fault]
+) -> TradeInstruction | None:
+    every = (*KEYS, *OTHER_KINDS)
+    faults += (Fault(key_path(key), unknown_key(str(key), every)) for key in fields if key not in KEYS)
+    instruction_id = _id(fields, default_id, faults)
+    choice(fields, "venue_type", ("cex",), faults)
+    venue = _venue(fields, "venue", markets, faults)
+    trade_type = choice(fields, "trade_type", TRADE_TYPES, faults)
     pair = _pair(fields, markets, venue, trade_type, faults)
-    side = _choice(fields, "side", SIDES, faults)
-    amount = _amount(fields, faults)
+    side = choice(fields, "side", SIDES, faults)
+    amount = positive(fields, "amount", "1.5", faults)
     reduce_only = _reduce_only(fields, trade_type, faults)
-    if faults:
-        return None, faults
-    instruction = TradeInstruction(
+    terms = terms_of(fields, trade_type, faults)
+    if faults or amount is None or terms is None:
+        return None
+    return TradeInstruction(
         instruction_id=InstructionId(instruction_id),
         venue=VenueName(venue),
         trade_type=TRADE_TYPES[trade_type],
@@ -117,8 +154,49 @@ def check(
         side=SIDES[side],
         amount=BaseAmount(amount),
         reduce_only=reduce_only,
+        order_type=terms.order_type,
+        price=terms.price,
+        trigger_price=terms.trigger_price,
+        trigger_by=terms.trigger_by,
+        trail_bps=terms.trail_bps,
+        time_in_force=terms.time_in_force,
+        post_only=terms.post_only,
     )
-    return Checked(instruction, at), faults
+
+
+def _other(fields: Mapping[str, object], markets: Markets, faults: list[Fault]) -> Instruction | None:
+    kind, *others = (key for key in OTHER_KINDS if key in fields)
+    if others:
+        faults += (Fault(key, f"beside {kind}, expected one of them in an instruction") for key in others)
+        return None
+    known = OTHER_KINDS[kind]
+    for key in fields:
+        if key in KEYS and key not in known:
+            faults.append(Fault(key, f"beside {kind}, expected only {', '.join(known)} there"))
+        elif key not in known:
+            faults.append(Fault(key_path(key), unknown_key(str(key), known)))
+    if kind == "cancel_all":
+        return CancelAllInstruction(venue=VenueName(_venue(fields, kind, markets, faults)))
+    target = fields[kind]
+    if not isinstance(target, str) or not is_id(target):
+        wanted = f"the id of an instruction, 1 to {LONGEST_ID} printable characters"
+        faults.append(Fault(kind, f"not an id: {shown(target)}, expected {wanted}"))
+        return None
+    if kind == "cancel":
+        return CancelInstruction(instruction_id=InstructionId(target))
+    return _amend(InstructionId(target), fields, faults)
+
+
+def _amend(target: InstructionId, fields: Mapping[str, object], faults: list[Fault]) -> AmendInstruction:
+    price = positive(fields, "price", "2500.5", faults) if "price" in fields else None
+    amount = positive(fields, "amount", "1.5", faults) if "amount" in fields else None
+    if "price" not in fields and "amount" not in fields:
+        faults.append(Fault("amend", "nothing to change, expected price or amount (the new total), or both"))
+    return AmendInstruction(
+        instruction_id=target,
+        price=None if price is None else Price(price),
+        amount=None if amount is None else BaseAmount(amount),
+    )
 
 
 def is_id(text: str) -> bool:
@@ -152,21 +230,12 @@ def _at(
     return at
 
 
-def _choice(fields: Mapping[str, object], key: str, choices: Collection[str], faults: list[Fault]) -> str:
+def _venue(fields: Mapping[str, object], key: str, markets: Markets, faults: list[Fault]) -> str:
     value = fields.get(key)
-    if isinstance(value, str) and value in choices:
-        return value
-    wrong = f"unknown: {shown(value)}" if key in fields else "missing"
-    faults.append(Fault(key, f"{wrong}, expected {' or '.join(choices)}"))
-    return ""
-
-
-def _venue(fields: Mapping[str, object], markets: Markets, faults: list[Fault]) -> str:
-    value = fields.get("venue")
     if isinstance(value, str) and value in markets.venues:
         return value
-    wrong = f"not configured: {shown(value)}" if "venue" in fields else "missing"
-    faults.append(Fault("venue", f"{wrong}, expected one of: {', '.join(markets.venues) or 'none is configured'}"))
+    wrong = f"not configured: {shown(value)}" if key in fields else "missing"
+    faults.append(Fault(key, f"{wrong}, expected one of: {', '.join(markets.venues) or 'none is configured'}"))
     return ""
 
 
@@ -188,23 +257,8 @@ def _pair(fields: Mapping[str, object], markets: Markets, venue: str, trade_type
     return ""
 
 
-def _amount(fields: Mapping[str, object], faults: list[Fault]) -> Decimal:
-    value = fields.get("amount")
-    number = decimal_of(value)
-    expected = 'expected a decimal above 0 such as "1.5", of at most 30 digits before and after the point'
-    if number is None:
-        wrong = f"not a number: {shown(value)}" if "amount" in fields else "missing"
-        faults.append(Fault("amount", f"{wrong}, {expected}"))
-    elif number <= 0:
-        faults.append(Fault("amount", f"not above 0: {shown(value)}, {expected}"))
-    return number or Decimal(0)
-
-
 def _reduce_only(fields: Mapping[str, object], trade_type: str, faults: list[Fault]) -> bool:
-    value = fields.get("reduce_only", False)
-    if not isinstance(value, bool):
-        faults.append(Fault("reduce_only", f"not true or false: {shown(value)}, expected true or false"))
-        return False
+    value = true_or_false(fields, "reduce_only", faults)
     if value and trade_type == "SPOT":
         faults.append(Fault("reduce_only", "true on SPOT, expected it on PERP only: there is no spot position"))
     return value

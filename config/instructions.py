@@ -16,15 +16,16 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from config.instruction_rules import Checked, Fault, Markets, check, instruction_of, spoken
+from config.instruction_rules import Checked, Markets, any_instruction_of, check, instruction_of, spoken
 from config.load import read_regular_file
+from config.order_terms import Fault
 from config.problems import ConfigError, Problem, ScriptChangedError, escaped
-from config.script_ids import IdTable
+from config.script_ids import UsedIds
 from config.script_lines import Window, instruction_from, read_any, read_plain
-from messages.instructions import TradeInstruction
+from messages.instructions import Instruction
 from messages.units import InstrumentId, Nanoseconds
 
-__all__ = ["Checked", "Markets", "ScriptFile", "check", "instruction_of", "read_script"]
+__all__ = ["Checked", "Markets", "ScriptFile", "any_instruction_of", "check", "instruction_of", "read_script"]
 
 LONGEST_LINE = 64 * 1024
 """In bytes, without the line's end."""
@@ -66,7 +67,7 @@ class ScriptFile:
                 last = at
         return found
 
-    def due(self, at: Nanoseconds) -> Iterator[TradeInstruction]:
+    def due(self, at: Nanoseconds) -> Iterator[Instruction]:
         """Yield the instructions of exactly this instant in the order of the file, reading them only now.
 
         Raises:
@@ -81,7 +82,7 @@ class ScriptFile:
         """Close the file; nothing more can be read. May be called twice."""
         self._close()
 
-    def _read(self, offset: int, number: int, expected: int) -> TradeInstruction:
+    def _read(self, offset: int, number: int, expected: int) -> Instruction:
         if self._position != offset:
             self._file.seek(offset)
         text = self._file.readline(LONGEST_LINE + 2)
@@ -147,7 +148,7 @@ class _Validation:
         self._markets = markets
         self._window = window
         # The shortest instruction is longer than this, so that the table of ids is seldom too small.
-        self._ids = IdTable(os.fstat(opened.fileno()).st_size // 128)
+        self._ids = UsedIds(os.fstat(opened.fileno()).st_size // 128)
 
     def run(self) -> None:
         """Read the file from begin to end."""
@@ -191,15 +192,17 @@ class _Validation:
     def _line(self, text: bytes, offset: int, number: int) -> None:
         plain = read_plain(text, self._markets, self._window)
         if plain is not None:
-            at, own = plain.at, plain.given_id if plain.given_id is not None else f"L{number}"
+            at = plain.at
+            self._take_id(plain.given_id if plain.given_id is not None else f"L{number}", number)
         else:
             checked, faults, readable = read_any(text, self._markets, self._window, default_id=f"L{number}")
             for fault in faults:
                 self._refuse(number, fault)
-            if readable is None:
+            if readable is not None:
+                self._take_id(readable, number)
+            elif checked is None:
                 return
-            at, own = Nanoseconds(0) if checked is None else checked.at or Nanoseconds(0), readable
-        self._take_id(own, number)
+            at = Nanoseconds(0) if checked is None else checked.at or Nanoseconds(0)
         self.index.add(at, offset, number, zlib.crc32(text))
 
     def _take_id(self, own: str, number: int) -> None:

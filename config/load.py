@@ -16,9 +16,10 @@ from config.decimals import literal
 from config.explain import explain
 from config.problems import ConfigError, Problem, escaped
 from config.settings import Settings
+from config.strategy_params import effective_params
 from config.venue_rules import all_instruments, venue_models
 from messages.instruments import FeeRates, Instrument, VenueModel
-from messages.units import BPS, CONTEXT, plain
+from messages.units import BPS, CONTEXT, PERP, plain
 
 MAX_BYTES = 2**20
 """A longer config file is refused unread."""
@@ -104,7 +105,8 @@ def trading_settings(settings: Settings, models: Sequence[VenueModel] | None = N
     used = venue_models(settings, all_instruments(settings)) if models is None else models
     mode, strategy, risk = settings.mode, settings.strategy, settings.risk
     # The script itself is hashed by content; its path is nobody's business.
-    params = {key: value for key, value in strategy.params.items() if strategy.use != "script" or key != "file"}
+    whole = effective_params(strategy.use, strategy.params)
+    params = {key: value for key, value in whole.items() if strategy.use != "script" or key != "file"}
     return {
         "mode": {"type": mode.type, "start": mode.start, "end": mode.end, "seed": mode.seed},
         "data": {"resolution": settings.data.resolution},
@@ -117,8 +119,9 @@ def trading_settings(settings: Settings, models: Sequence[VenueModel] | None = N
         "strategy": {"use": strategy.use, "params": _json(params), "on_error": strategy.on_error},
         "risk": {
             "halted": risk.halted,
-            "max_order_notional": None if risk.max_order_notional is None else plain(risk.max_order_notional),
+            "max_order_notional": _plain(risk.max_order_notional),
         },
+        "report": {"sample": settings.report.sample, "currency": settings.report.currency},  # decides what is journaled
     }
 
 
@@ -184,24 +187,42 @@ def _mode_first(raw: Table, problems: list[Problem], label: str) -> list[Problem
 def _venue_json(model: VenueModel, kind: str) -> dict[str, object]:
     return {
         "kind": kind,
-        "spot": _fees_json(model.spot_fees),
-        "perp": _fees_json(model.perp_fees),
+        "latency_ns": model.latency_ns,
+        "spot": {
+            **_fees_json(model.spot_fees),
+            "fee_in": "quote" if model.spot_fees.in_quote else "received",
+            "rebate_in_given": model.spot_fees.rebate_in_given,
+        },
+        "perp": {**_fees_json(model.perp_fees), "leverage": plain(model.leverage)},
         "slippage": {
             "base_bps": plain(model.slippage.base_bps),
             "impact_bps": plain(model.slippage.impact_bps),
         },
+        "fill": {"max_share": _plain(model.fill.max_share), "touch": model.fill.touch},
         "instruments": {instrument.symbol: _instrument_json(instrument) for instrument in model.instruments},
     }
 
 
 def _fees_json(fees: FeeRates) -> dict[str, object]:
     return {
-        "maker_fee_bps": plain(CONTEXT.multiply(fees.maker, BPS)),
-        "taker_fee_bps": plain(CONTEXT.multiply(fees.taker, BPS)),
+        "maker_fee_bps": _bps(fees.maker),
+        "taker_fee_bps": _bps(fees.taker),
     }
 
 
 def _instrument_json(instrument: Instrument) -> dict[str, object]:
+    margin = {
+        "liquidation_fee_bps": _bps(instrument.liquidation_fee),
+        "tiers": [
+            {
+                "up_to": _plain(tier.up_to),
+                "maintenance_bps": _bps(tier.maintenance),
+                "deduction": plain(tier.deduction),
+                "max_leverage": plain(tier.max_leverage),
+            }
+            for tier in instrument.tiers
+        ],
+    }
     return {
         "account": instrument.account,
         "tick": plain(instrument.tick),
@@ -209,7 +230,16 @@ def _instrument_json(instrument: Instrument) -> dict[str, object]:
         "min_quantity": plain(instrument.min_quantity),
         "min_notional": plain(instrument.min_notional),
         "contract_size": plain(instrument.contract_size),
+        **(margin if instrument.trade_type is PERP else {}),
     }
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _bps(rate: Decimal) -> str:
+    return plain(CONTEXT.multiply(rate, BPS))
 
 
 def _json(value: object) -> object:

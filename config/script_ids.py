@@ -3,7 +3,7 @@
 from array import array
 
 
-class IdTable:
+class UsedIds:
     """Maps the hash of an id to the places of the lines that have it. Open addressing, linear probing.
 
     Two ids may have one hash: whoever asks compares the ids themselves. So it does not matter that `hash` differs from

@@ -1,20 +1,21 @@
 """One line of a script as JSON: quickly where it is plain, slowly and with clear words where it is not.
 
-The quick way (`read_plain`) takes only what it fully understands; for everything else it says None and the slow way
-(`read_any`) decides. Both must agree: a property test holds them to it.
+The quick way (`read_plain`) takes only what it fully understands, and only trades; for everything else it says None and
+the slow way (`read_any`) decides. Both must agree: a property test holds them to it.
 """
 
 import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal, NamedTuple, NoReturn
+from typing import Literal, NoReturn
 
 import msgspec
 
 from config.decimals import literal
 from config.instants import instant_of
-from config.instruction_rules import LONGEST_ID, SIDES, TRADE_TYPES, Checked, Fault, Markets, check, is_id
+from config.instruction_rules import LONGEST_ID, SIDES, TRADE_TYPES, Checked, Markets, check, is_id, is_trade
+from config.order_terms import AT_MARKET, TERM_KEYS, Fault, Terms, terms_of
 from messages.instructions import TradeInstruction
 from messages.instruments import instrument_id
 from messages.units import BaseAmount, InstructionId, Nanoseconds, VenueName
@@ -37,20 +38,29 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     amount: msgspec.Raw
     id: str | None = None
     reduce_only: bool | msgspec.UnsetType = msgspec.UNSET
+    order_type: str | msgspec.UnsetType = msgspec.UNSET
+    price: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    trigger_price: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    trigger_by: str | msgspec.UnsetType = msgspec.UNSET
+    trail_bps: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    time_in_force: str | msgspec.UnsetType = msgspec.UNSET
+    post_only: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class Plain(NamedTuple):
+class Plain(msgspec.Struct, frozen=True, gc=False):
     """A line that the quick way understood.
 
     Attributes:
         given_id: None if the line has none.
         amount: Its digits.
+        terms: How the order is executed.
     """
 
     at: Nanoseconds
     given_id: str | None
     amount: bytes
     line: _Line
+    terms: Terms
 
 
 _decode = msgspec.json.Decoder(_Line).decode
@@ -78,30 +88,72 @@ def read_plain(text: bytes, markets: Markets, window: Window) -> Plain | None:
         quotes += 2
         if line.reduce_only and line.trade_type == "SPOT":
             return None
-    # The last of two equal keys would win silently, but the quotes of the first give it away.
-    if text.count(b'"') != quotes or (line.venue, line.trade_type, line.pair) not in markets.keys:
+    # The last of two equal keys would win silently, but the quotes of the first give it away. More quotes than those of
+    # a market order are those of its terms, or the line is not plain.
+    surplus = text.count(b'"') - quotes
+    terms = _terms(line, surplus) if surplus else AT_MARKET
+    if terms is None or (line.venue, line.trade_type, line.pair) not in markets.keys:
         return None
-    return Plain(at, given, amount[2], line)
+    return Plain(at, given, amount[2], line, terms)
+
+
+def _terms(line: _Line, surplus: int) -> Terms | None:
+    """Return the terms of a line; None if they don't take just so many quotes, or the slow way must look at them."""
+    fields: dict[str, object] = {}
+    for key in TERM_KEYS:
+        value = getattr(line, key)
+        if value is msgspec.UNSET:
+            continue
+        surplus -= 2
+        if isinstance(value, msgspec.Raw):
+            number = _AMOUNT.fullmatch(value)
+            if number is None:
+                return None
+            surplus -= 2 * len(number[1])
+            fields[key] = Decimal(number[2].decode("ascii"))
+        else:
+            surplus -= 2 * isinstance(value, str)
+            fields[key] = value
+    return None if surplus else terms_of(fields, line.trade_type, [])
 
 
 def instruction_from(plain: Plain, default_id: str) -> TradeInstruction:
     """Return the instruction of a plain line."""
-    line = plain.line
+    line, terms = plain.line, plain.terms
+    own = InstructionId(plain.given_id if plain.given_id is not None else default_id)
+    amount = BaseAmount(Decimal(plain.amount.decode("ascii")))
+    if terms is AT_MARKET:
+        return TradeInstruction(
+            instruction_id=own,
+            venue=VenueName(line.venue),
+            trade_type=TRADE_TYPES[line.trade_type],
+            instrument=instrument_id(line.venue, line.pair),
+            side=SIDES[line.side],
+            amount=amount,
+            reduce_only=line.reduce_only is True,
+        )
     return TradeInstruction(
-        instruction_id=InstructionId(plain.given_id if plain.given_id is not None else default_id),
+        instruction_id=own,
         venue=VenueName(line.venue),
         trade_type=TRADE_TYPES[line.trade_type],
         instrument=instrument_id(line.venue, line.pair),
         side=SIDES[line.side],
-        amount=BaseAmount(Decimal(plain.amount.decode("ascii"))),
+        amount=amount,
         reduce_only=line.reduce_only is True,
+        order_type=terms.order_type,
+        price=terms.price,
+        trigger_price=terms.trigger_price,
+        trigger_by=terms.trigger_by,
+        trail_bps=terms.trail_bps,
+        time_in_force=terms.time_in_force,
+        post_only=terms.post_only,
     )
 
 
 def read_any(
     text: bytes, markets: Markets, window: Window, *, default_id: str
 ) -> tuple[Checked | None, list[Fault], str | None]:
-    """Return what a line says, or all that is wrong with it, and its id where that much is readable.
+    """Return what a line says, or all that is wrong with it, and the id of a trade where that much is readable.
 
     Faults without a key are about the whole line.
     """
@@ -110,7 +162,7 @@ def read_any(
         return None, [fields], None
     checked, faults = check(fields, markets, default_id=default_id, window=window)
     faults += (Fault(key, "stands twice in the line, expected once") for key in repeated)
-    own = fields.get("id", default_id)
+    own = fields.get("id", default_id) if is_trade(fields) else None
     return None if faults else checked, faults, own if isinstance(own, str) and is_id(own) else None
 
 

@@ -14,12 +14,14 @@ from types import MappingProxyType
 import msgspec
 
 from config.problems import key_path
-from config.settings import FeeOverride, InstrumentOverride, Settings, Venue
+from config.settings import Settings
 from config.symbols import PERP_FORM, SPOT_FORM, Symbol, symbol_of
-from messages.instruments import FeeRates, Instrument, VenueModel, instrument_id
+from config.venue_settings import FeeOverride, InstrumentOverride, Venue, margin_tiers
+from messages.instruments import FeeRates, Instrument, MarginTier, VenueModel, instrument_id
 from messages.units import (
     BPS,
     CONTEXT,
+    PERP,
     AccountName,
     Amount,
     BaseAmount,
@@ -31,6 +33,17 @@ from messages.units import (
 
 RULE_KEYS = ("tick", "lot", "min_quantity", "min_notional", "contract_size")
 """What must be known of an instrument before it can be traded."""
+MARGIN_KEYS = ("tiers", "liquidation_fee_bps")
+"""What is known of perps beside these, or is not; a perp without tiers is never liquidated."""
+
+
+class TierRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A margin tier in the data file; see `MarginTier`. Without a deduction it is the one that avoids a jump."""
+
+    up_to: Decimal | None = None
+    maintenance_bps: Decimal
+    deduction: Decimal | None = None
+    max_leverage: Decimal
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +51,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         source: Where the figures are from.
+        margin_source: Where tiers and liquidation fee are from; perps only.
         unverified: Keys that no opened source confirms.
     """
 
@@ -48,16 +62,26 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     contract_size: Decimal
     source: str
     unverified: tuple[str, ...]
+    liquidation_fee_bps: Decimal = Decimal(0)
+    tiers: tuple[TierRules, ...] = ()
+    margin_source: str = ""
 
 
 class TradeTypeRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a venue charges for spot or perps, in basis points, and the account these are settled in."""
+    """What a venue charges for spot or perps, in basis points, and the account these are settled in.
+
+    Attributes:
+        fee_in_quote: Spot only: the venue offers to take fees in quote instead of in what is received.
+        rebate_in_given: Spot only: a maker's rebate is paid in the asset that he gave.
+    """
 
     account: AccountName
     maker_fee_bps: Decimal
     taker_fee_bps: Decimal
     source: str
     unverified: tuple[str, ...]
+    fee_in_quote: bool = False
+    rebate_in_given: bool = False
 
 
 class VenueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,9 +126,10 @@ def all_instruments(settings: Settings) -> tuple[InstrumentId, ...]:
 
 
 def rule_gaps(settings: Settings, available: Iterable[InstrumentId]) -> tuple[str, ...]:
-    """Return one line for each instrument of a configured venue that has data and can't be traded for want of rules.
+    """Return one line for each instrument of a configured venue that has data and lacks rules.
 
-    These are warnings: whoever refers to such an instrument is refused in its own place.
+    These are warnings: whoever refers to such an instrument is refused in its own place. A perp without margin tiers is
+    among them, too: it can be traded, and is never liquidated.
     """
     lines = []
     for instrument in sorted(set(available)):
@@ -117,6 +142,9 @@ def rule_gaps(settings: Settings, available: Iterable[InstrumentId]) -> tuple[st
         elif missing := missing_rules(VenueName(venue), symbol, chosen.instruments.get(symbol)):
             key = key_path("venues", venue, "instruments", symbol)
             lines.append(f"{instrument}: not tradable, no rules are known, expected {', '.join(missing)} in [{key}]")
+        elif (found := _instrument(VenueName(venue), symbol, chosen)) and found.trade_type is PERP and not found.tiers:
+            key = key_path("venues", venue, "instruments", symbol)
+            lines.append(f"{instrument}: never liquidated, no margin tiers are known, expected tiers in [{key}]")
     return tuple(lines)
 
 
@@ -133,17 +161,24 @@ def _model(venue: VenueName, chosen: Venue, instruments: list[InstrumentId]) -> 
     return VenueModel(
         venue=venue,
         instruments=tuple(instrument for instrument in found if instrument is not None),
-        spot_fees=_fees(chosen, chosen.spot, defaults.spot),
+        spot_fees=_fees(chosen, chosen.spot, defaults.spot, in_quote=chosen.spot.fee_in == "quote"),
         perp_fees=_fees(chosen, chosen.perp, defaults.perp),
         slippage=chosen.slippage.as_model(),
+        fill=chosen.fill.as_model(),
+        latency_ns=chosen.latency_ns,
     )
 
 
-def _fees(venue: Venue, override: FeeOverride, default: TradeTypeRules) -> FeeRates:
+def _fees(venue: Venue, override: FeeOverride, default: TradeTypeRules, *, in_quote: bool = False) -> FeeRates:
     maker = _first(override.maker_fee_bps, venue.maker_fee_bps, default.maker_fee_bps)
     taker = _first(override.taker_fee_bps, venue.taker_fee_bps, default.taker_fee_bps)
     # Exact: a rate has at most 4 + 30 digits, the context holds 40.
-    return FeeRates(maker=CONTEXT.divide(maker, BPS), taker=CONTEXT.divide(taker, BPS))
+    return FeeRates(
+        maker=CONTEXT.divide(maker, BPS),
+        taker=CONTEXT.divide(taker, BPS),
+        in_quote=in_quote,
+        rebate_in_given=default.rebate_in_given,
+    )
 
 
 def _first(*values: Decimal | None) -> Decimal:
@@ -157,6 +192,8 @@ def _instrument(venue: VenueName, symbol: str, chosen: Venue) -> Instrument | No
         return None
     file = rules_file()[venue]
     default = file.instruments.get(symbol)
+
+    tiers, liquidation_fee_bps = _margin(override, default)
 
     def rule(key: str) -> Decimal:
         return _first(getattr(override, key, None), getattr(default, key, None))
@@ -174,4 +211,18 @@ def _instrument(venue: VenueName, symbol: str, chosen: Venue) -> Instrument | No
         min_quantity=BaseAmount(rule("min_quantity")),
         min_notional=Amount(rule("min_notional")),
         contract_size=BaseAmount(rule("contract_size")),
+        tiers=tiers,
+        liquidation_fee=CONTEXT.divide(liquidation_fee_bps, BPS),
     )
+
+
+def _margin(override: InstrumentOverride | None, default: Rules | None) -> tuple[tuple[MarginTier, ...], Decimal]:
+    """Return tiers and liquidation fee (basis points) of a market."""
+    tiers = override.margin_tiers() if override is not None else None
+    if tiers is None:
+        rows = default.tiers if default is not None else ()
+        tiers = margin_tiers(tuple((t.up_to, t.maintenance_bps, t.deduction, t.max_leverage) for t in rows))
+    fee = override.liquidation_fee_bps if override is not None else None
+    if fee is None:
+        fee = default.liquidation_fee_bps if default is not None else Decimal(0)
+    return tiers, fee

@@ -200,6 +200,13 @@ class MarginMarked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     maintenance: Amount
 
 
+class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A last close that values things."""
+
+    instrument: InstrumentId
+    price: Price
+
+
 class NetDelta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Net amount of a base asset over spot and perps of all accounts, and its value in quote."""
 
@@ -215,6 +222,7 @@ class EquityMarked(Event, frozen=True, kw_only=True):
         attribution: Of all change since the first mark; None at the first.
         margins: Accounts with perp positions, by name.
         deltas: Base assets with a net amount that is not zero, by name.
+        marks: The last close of every instrument that has one, by id.
     """
 
     currency: Asset
@@ -223,6 +231,7 @@ class EquityMarked(Event, frozen=True, kw_only=True):
     attribution: Attribution | None = None
     margins: tuple[MarginMarked, ...] = ()
     deltas: tuple[NetDelta, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 class PnlAttributed(Event, frozen=True, kw_only=True):

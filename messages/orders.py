@@ -250,7 +250,7 @@ class OrderUnknown(Event, frozen=True, kw_only=True):
 
 
 class OutcomeKnown(Event, frozen=True, kw_only=True):
-    """Engine to gate: an order whose outcome was unknown is known to exist, so its instrument is free again."""
+    """Engine to gate: the venue has the order: it was accepted and rests, or an unknown outcome is known again."""
 
     instruction_id: InstructionId
 

@@ -36,9 +36,10 @@ from config.load import Loaded, load, trading_settings
 from config.problems import ConfigError, ScriptChangedError, escaped
 from config.venue_rules import rule_gaps, venue_models
 from messages.book import AskPnl, MarkBook, Opening, PnlTold
-from messages.instructions import TradeInstruction
+from messages.instructions import Instruction
 from messages.instruments import VenueModel, instruments_of
 from messages.lifecycle import EndRun, RunStarted
+from messages.orders import ExpireOrders
 from messages.units import SECOND_NS, AccountName, Amount, Asset, Nanoseconds
 from ops.result import Result, gather
 from ops.strategy_loading import load_strategy
@@ -179,7 +180,7 @@ class _Watched:
     def __init__(self, script: ScriptFile) -> None:
         self._script = script
 
-    def due(self, at: Nanoseconds) -> Iterator[TradeInstruction]:
+    def due(self, at: Nanoseconds) -> Iterator[Instruction]:
         """Yield what is due.
 
         Raises:
@@ -368,11 +369,13 @@ def _one_line(text: str) -> str:
 
 
 def _close_book(prepared: Prepared, wired: Wired, ended: Stopped) -> None:
-    """Value the book as it is now, and write the last entry."""
+    """Let open orders expire, value the book as it is now, and write the last entry."""
     core = wired.core
     if ended.outcome == "failed":
         core.rebuild()  # the core takes nothing after a crash; what was finished before it is in the journal
-    core.take("position_monitor", MarkBook(), core.turn.at)
+    for model in prepared.models:
+        core.take(f"venue:{model.venue}", ExpireOrders(reason="END_OF_RUN"), core.turn.at)
+    core.take("position_monitor", MarkBook(final=True), core.turn.at)
     told: PnlTold = wired.ask("pnl", AskPnl())
     core.take(
         "engine",

@@ -58,8 +58,7 @@ def ended(call: Callable[[], int], *, json: bool) -> int:
     except BaseException as error:  # noqa: BLE001 - nothing is above this
         line, code = _judged(error)
         if line:
-            with suppress(OSError):
-                print(line, file=sys.stderr)  # noqa: T201 - as it is: no markup, no wrapping
+            say(line)
         if json:
             with suppress(OSError):
                 print_json({"error": line or str(error), "exit": code})
@@ -76,24 +75,45 @@ def _judged(error: BaseException) -> tuple[str, int]:
     match error:
         case UsageError():
             return "", error.exit_code
-        case BadInputError() | ExecdError() | Signalled():
-            return str(error), error.exit_code
+        case BadInputError():
+            return "\n".join(one_line(problem) for problem in error.problems), error.exit_code
+        case ExecdError() | Signalled():
+            return one_line(str(error)), error.exit_code
         case SystemExit():
             if error.code is None or isinstance(error.code, int):
                 return "", error.code or 0
-            return str(error.code), 1
+            return one_line(str(error.code)), 1
         case KeyboardInterrupt():
             return "stopped by Ctrl-C", 128 + signal.SIGINT
         case OSError():
-            return f"{error.filename or 'execd'}: {error.strerror or error}", 1
+            return one_line(f"{error.filename or 'execd'}: {error.strerror or error}"), 1
         case MemoryError():
             return "execd: out of memory", 1
         case _:
-            import traceback  # noqa: PLC0415 - seldom wanted
+            _say_where(error)
+            what = one_line(f"{type(error).__name__}: {error}")
+            return f"execd crashed, which is a mistake of execd, not yours: {what}", 1
 
-            with suppress(OSError):
-                traceback.print_exception(error)
-            return f"execd crashed, which is a mistake of execd, not yours: {type(error).__name__}: {error}", 1
+
+def _say_where(error: BaseException) -> None:
+    """Print a traceback, with what the error itself says escaped line by line."""
+    import traceback  # noqa: PLC0415 - seldom wanted
+
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        say(one_line(line))
+
+
+def one_line(text: str) -> str:
+    """Return text from elsewhere as a terminal may show it: one line, escaped, cut to 500 characters."""
+    from config.problems import escaped  # noqa: PLC0415 - not wanted where all goes well
+
+    return escaped(text, cut=500)
+
+
+def say(line: str) -> None:
+    """Print a line on stderr as it is: no markup, no wrapping. A stderr that is gone is no trouble."""
+    with suppress(OSError):
+        print(line, file=sys.stderr)  # noqa: T201 - for people
 
 
 def print_json(value: object) -> None:
@@ -124,9 +144,18 @@ def _handled(handler: Handler) -> Iterator[None]:
     """Handle the signals; one that the caller of the process switched off stays off."""
     wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, handler) for number in wanted}
+    hook = sys.unraisablehook
+
+    def quiet(lost: "sys.UnraisableHookArgs") -> None:
+        # A signal that comes while Python frees something can't be raised there. What it was to end ends at the next.
+        if not isinstance(lost.exc_value, Signalled):
+            hook(lost)
+
+    sys.unraisablehook = quiet
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for number, earlier in before.items():
             signal.signal(number, earlier)
 

@@ -21,6 +21,13 @@ def command() -> str:
     return "execd"
 
 
+def command_anywhere() -> str:
+    """Return how execd is called in any folder, as in a shell's start-up file."""
+    if launcher := os.environ.get(LAUNCHER):
+        return f"sh {shlex.quote(str(Path(launcher).absolute()))}"
+    return "execd" if shutil.which("execd") else shlex.quote(str(Path(sys.executable).with_name("execd")))
+
+
 def typed(path: Path) -> str:
     """Return a path for a command line: relative to the working folder where it lies below, and quoted if need be."""
     here = Path.cwd()

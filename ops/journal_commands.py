@@ -18,6 +18,7 @@ from rich.console import Console
 from actors.journal.chain import StoredRow
 from actors.journal.errors import JournalUnreadableError
 from actors.journal.reader import JournalReader
+from actors.journal.tables import folder_line
 from actors.journal.verify import Verdict
 from actors.journal.verify import verify as check
 from messages.units import SECOND_NS
@@ -127,10 +128,12 @@ def verify(path: Path, out: TextIO, expect_hash: str | None = None, *, err: Text
         err: Where it is said that nothing could be checked; standard error by default.
 
     Returns:
-        0 if all is as written; 1 if not; 2 if there is no such file, or no such hash.
+        0 if all is as written; 1 if not; 2 if there is no such file (a folder is none), or no such hash.
     """
     if expect_hash is not None and not _DIGEST.fullmatch(expect_hash):
         return _unusable(f"--expect-hash: {_visible(expect_hash)}: expected 64 hex digits", err)
+    if path.is_dir():  # nothing is wrong with a journal
+        return _unusable(folder_line(path), err)
     try:
         verdict = check(path, expect_hash=expect_hash)
     except JournalUnreadableError as error:
@@ -140,14 +143,15 @@ def verify(path: Path, out: TextIO, expect_hash: str | None = None, *, err: Text
 
 
 def _told(path: Path, verdict: Verdict) -> Iterator[str]:
+    name = _visible(str(path))
     if not verdict.ok:
         where = "" if verdict.bad_seq is None else f"first bad seq {verdict.bad_seq}: "
         reason = str(verdict.reason)
-        yield f"{path}: BAD: {where}{_visible(reason.removeprefix(f'{path}: '))}"
+        yield f"{name}: BAD: {where}{_visible(reason.removeprefix(f'{path}: '))}"
         if verdict.journal_hash is not None and verdict.bad_seq != 0:
             yield f"good before it: manifest, {verdict.entries} entries, hash {verdict.journal_hash}"
         return
-    yield f"{path}: ok: manifest, {verdict.entries} entries, hash {verdict.journal_hash}"
+    yield f"{name}: ok: manifest, {verdict.entries} entries, hash {verdict.journal_hash}"
     if verdict.writer is not None:
         yield f"process {verdict.writer} is writing it: there may be more by now"
     elif not verdict.ended:
@@ -155,7 +159,7 @@ def _told(path: Path, verdict: Verdict) -> Iterator[str]:
 
 
 def _unusable(problem: object, err: TextIO | None) -> int:
-    (sys.stderr if err is None else err).write(f"{problem}\n")
+    (sys.stderr if err is None else err).write(f"{_visible(str(problem))}\n")
     return UNUSABLE
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.journal.store import JournalStore
 from actors.rounding import entry_price
-from messages.book import AskBook, AskPnl, BookTold, PnlTold
+from messages.book import AskBook, AskPnl, Attribution, BookTold, PnlTold
 from messages.instructions import AskRefusals, RefusalsTold
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import AskJournal, JournalTold
@@ -35,6 +35,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         pnl: equity_end - equity_start.
         balances: By account and asset, zeros left out.
         positions: Perps that are not flat, by venue and symbol.
+        attribution: What pnl came from: price, basis, funding, fees, slippage, liquidation; the six add up to it.
+        max_drawdown: Largest fall of equity from its highest mark before, as a fraction of that.
+        liquidations: Positions that a venue closed by force.
+        report: The page that tells all this; None where none was written.
         journal, journal_hash: None for a run without a journal.
     """
 
@@ -51,14 +55,18 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     equity_end: str
     balances: dict[str, dict[str, str]]
     positions: dict[str, dict[str, Held]]
+    attribution: dict[str, str]
+    max_drawdown: str
+    liquidations: int
     market_events: int
     journal: str | None
     journal_hash: str | None
+    report: str | None
     wall_seconds: float
 
 
 def gather(wired: Wired, models: tuple[VenueModel, ...], market_events: int, store: JournalStore | None) -> Result:
-    """Ask the actors what came of it. `wall_seconds` is left at 0."""
+    """Ask the actors what came of it. `report` is left out, and `wall_seconds` at 0."""
     journal: JournalTold = wired.ask("event_logger", AskJournal())
     refusals: RefusalsTold = wired.ask("engine", AskRefusals())
     pnl: PnlTold = wired.ask("pnl", AskPnl())
@@ -82,11 +90,23 @@ def gather(wired: Wired, models: tuple[VenueModel, ...], market_events: int, sto
         equity_end=plain(end),
         balances=balances,
         positions=_positions(book, models),
+        attribution=_attribution(pnl),
+        max_drawdown=plain(pnl.max_drawdown or Decimal(0)),
+        liquidations=counts.get("Liquidated", 0),
         market_events=market_events,
         journal=None if store is None else str(Path(store.path)),
         journal_hash=None if journal.last_hash is None else journal.last_hash.hex(),
+        report=None,
         wall_seconds=0.0,
     )
+
+
+def _attribution(pnl: PnlTold) -> dict[str, str]:
+    """Return what the change of equity came from, by kind."""
+    kinds = Attribution.__struct_fields__
+    if pnl.attribution is None:
+        return dict.fromkeys(kinds, "0")
+    return {kind: plain(getattr(pnl.attribution, kind)) for kind in kinds}
 
 
 def _positions(book: BookTold, models: tuple[VenueModel, ...]) -> dict[str, dict[str, Held]]:

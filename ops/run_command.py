@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
@@ -13,10 +14,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from actors.data.feed import Feed
 from actors.errors import BadInputError, ExecdError
 from actors.journal.store import JournalStore
 from ops import backtest
-from ops.exits import Signalled, orderly, print_json
+from ops.exits import Signalled, one_line, orderly, print_json, say
 from ops.hints import typed
 from ops.result import Result
 from ops.screen import stderr, stdout
@@ -33,6 +35,16 @@ def run_command(config: Path, *, out: Path | None, json: bool, journal: bool, fo
         return prepared, backtest.open_journal(folder, prepared, force=force) if journal else None
 
     return perform(prepare, json=json, show=summary)
+
+
+def refuse_file(out: Path | None) -> None:
+    """Refuse a file where a folder is wanted.
+
+    Raises:
+        BadInputError: It is one.
+    """
+    if out is not None and out.exists() and not out.is_dir():
+        raise BadInputError(f"--out: {out}: is a file, expected a folder, or the name of a new one")
 
 
 def perform(prepare: Callable[[], Ready], *, json: bool, show: Callable[[Console, Result], None]) -> int:
@@ -54,7 +66,7 @@ def perform(prepare: Callable[[], Ready], *, json: bool, show: Callable[[Console
             (summary if ended.exit_code else show)(stdout(), result)
     if ended.exit_code:
         so_far = "; this is the result so far" if result is not None else ""
-        print(f"{ended.outcome}: {ended.reason}{so_far}", file=sys.stderr)  # noqa: T201 - no markup, no wrapping
+        say(f"{ended.outcome}: {one_line(ended.reason)}{so_far}")
     if json:
         print_json(_object(result, ended, store))
     return ended.exit_code
@@ -62,9 +74,9 @@ def perform(prepare: Callable[[], Ready], *, json: bool, show: Callable[[Console
 
 def refuse(error: ExecdError, *, json: bool) -> int:
     """Say what is wrong with the input, and return the exit code."""
-    lines = error.problems if isinstance(error, BadInputError) else (str(error),)
+    lines = [one_line(line) for line in (error.problems if isinstance(error, BadInputError) else (str(error),))]
     for line in lines:
-        print(line, file=sys.stderr)  # noqa: T201 - as it is: no markup, no wrapping
+        say(line)
     if json:
         print_json({"error": "\n".join(lines), "exit": error.exit_code})
     return error.exit_code
@@ -77,8 +89,8 @@ def _prints_aside() -> AbstractContextManager[object]:
 
 def _run(prepared: backtest.Prepared, store: JournalStore | None) -> tuple[Result | None, backtest.Stopped]:
     for warning in prepared.warnings:
-        print(f"note: {warning}", file=sys.stderr)  # noqa: T201 - as it is: no markup, no wrapping
-    with orderly() as caught, _progress() as tell:
+        say(f"note: {one_line(warning)}")
+    with orderly() as caught, _progress(prepared.feed) as tell:
         try:
             return backtest.run(prepared, store, tell=tell, stop=lambda: _stopped(caught()))
         except ExecdError as error:  # such as a full disk: the journal itself could not be closed in order
@@ -100,26 +112,31 @@ def _object(result: Result | None, ended: backtest.Stopped, store: JournalStore 
 
 
 @contextmanager
-def _progress() -> Iterator[backtest.Tell]:
-    """Show a bar on stderr, if that is a terminal."""
+def _progress(feed: Feed) -> Iterator[backtest.Tell]:
+    """Show on stderr, if that is a terminal, how far a run is, how fast, and how long it will take."""
     console = stderr()
     if not console.is_terminal:
         yield lambda _progress: None
         return
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=None),
         TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[rate]:>9} events/s"),
         TimeElapsedColumn(),
+        TextColumn("left"),
         TimeRemainingColumn(),
     )
     own_stdout = not sys.stdout.isatty()  # what a strategy prints into a file or a pipe must not come out at the bar
-    with Progress(*columns, console=console, transient=True, redirect_stdout=not own_stdout) as bar:
-        task = bar.add_task("running", total=1.0)
+    with Progress(*columns, console=console, transient=True, expand=True, redirect_stdout=not own_stdout) as bar:
+        task = bar.add_task("running", total=1.0, rate="")
+        began = time.perf_counter()
 
         def tell(progress: backtest.Progress) -> None:
             day = dt.datetime.fromtimestamp(progress.at / 1e9, dt.UTC)
-            bar.update(task, completed=progress.share, description=f"{day:%Y-%m-%d}")
+            passed = time.perf_counter() - began
+            rate = f"{feed.market_events / passed:,.0f}" if passed else ""
+            bar.update(task, completed=progress.share, description=f"{day:%Y-%m-%d}", rate=rate)
 
         yield tell
 
@@ -131,13 +148,16 @@ def summary(screen: Console, result: Result) -> None:
     screen.print(f"  orders        {result.orders:>10}   fills {result.fills}, rejected by venues {result.rejections}")
     codes = ", ".join(f"{code} {count}" for code, count in result.refusals_by_code.items())
     screen.print(f"  refused       {result.refusals:>10}   {codes}".rstrip())
+    if result.liquidations:
+        screen.print(f"  [bold red]liquidated[/bold red]    {result.liquidations:>10}   positions closed by a venue")
     screen.print(f"  market events {result.market_events:>10}   in {result.wall_seconds:.2f} s")
     screen.print()
     screen.print(f"  equity at start {money(result.equity_start):>20} USDT")
     screen.print(f"  equity at end   {money(result.equity_end):>20} USDT")
     screen.print(f"  profit and loss {money(result.pnl, signed=True):>20} USDT")
-    screen.print(f"    of it funding {money(result.funding, signed=True):>20} USDT")
-    screen.print(f"    of it fees    {money(negative(result.fees), signed=True):>20} USDT")
+    for kind, amount in result.attribution.items():
+        screen.print(f"    {kind:<14}{money(amount, signed=True):>20} USDT")
+    screen.print(f"  largest fall    {Decimal(result.max_drawdown):>20.2%} of the highest equity before")
     for account, balances in result.balances.items():
         for asset, amount in balances.items():
             screen.print(f"  {account:<15} {amount:>20} {asset}")
@@ -147,6 +167,8 @@ def summary(screen: Console, result: Result) -> None:
     if result.journal is not None:
         screen.print(f"\n  journal  {escape(typed(Path(result.journal)))}", soft_wrap=True)
         screen.print(f"  hash     {result.journal_hash}", soft_wrap=True)
+    if result.report is not None:
+        screen.print(f"  report   {escape(typed(Path(result.report)))}", soft_wrap=True)
 
 
 def money(text: str, *, signed: bool = False) -> str:

@@ -1,8 +1,13 @@
 """Who talks to whom. The one place where the mode is matched, and where actors are put together.
 
-    data provider -> prices to venues, gate and P&L -> funding to venues -> the slice to the strategy (its own turn)
+    data provider -> prices to venues (which match what rests), gate and P&L -> funding to venues
+      -> venues to themselves: delayed orders, margin
+      -> position monitor (its own turn, at each sample) -> P&L: the book is marked
+      -> the slice to the strategy (its own turn)
     strategy -> engine (each instruction its own turn) -> event logger -> gate -> engine -> event logger
-      -> writer and outbox -> venue -> engine -> event logger -> position monitor -> exposure -> risk -> P&L -> strategy
+      -> writer (Durable) -> outbox -> venue
+    venue -> engine -> event logger -> position monitor -> gate, and exposure -> risk -> P&L -> strategy
+                    -> what ends or changes an order: gate and strategy
 
 In a backtest every cell is stepped: one FIFO, one thread, the same order of events in every run.
 """
@@ -10,7 +15,7 @@ In a backtest every cell is stepped: one FIFO, one thread, the same order of eve
 import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, assert_never
+from typing import Any, assert_never, get_args
 
 from actors.contract import Actor, Address
 from actors.data.provider import DataProvider
@@ -32,12 +37,22 @@ from actors.strategies.contract import Strategy, StrategyContext
 from actors.strategy_host import StrategyHost
 from config.settings import Backtest, Settings
 from messages.base import Question
-from messages.book import EquityMarked, Opening
-from messages.instructions import InstructionReceived, InstructionRefused
+from messages.book import Fact, Opening
+from messages.instructions import AmendReceived, AmendRefused, CancelRefused, InstructionReceived, InstructionRefused
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import ENTRY_TYPES, Entry, Record
-from messages.market import FundingPaid, MarketSlice
-from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
+from messages.market import MarketSlice
+from messages.orders import (
+    AmendRejected,
+    CancelRejected,
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderExpired,
+    OrderRejected,
+    OrderTriggered,
+    OrderUnknown,
+)
 from messages.units import Nanoseconds, VenueName
 
 COMMIT_EVERY = 2_000
@@ -173,7 +188,7 @@ class _Stepped:
         return EventLogger(
             turn=self._core.turn,
             chain=chain,
-            followers=followers(self._to, self._own_events),
+            followers=followers(self._to, self._own_events, tuple(self._to_exchanges().values())),
             outbox=self._to("outbox"),
             writer=self._to("journal_writer"),
         )
@@ -187,7 +202,7 @@ class _Stepped:
             model=model,
             candle_ns=self._candle_ns,
             engine=self._to("engine"),
-            log=self._to("event_logger"),
+            itself=self._to(self._exchanges[model.venue]),
         )
 
     def _gate(self) -> Gate:
@@ -222,7 +237,7 @@ class _Stepped:
     def _pnl(self) -> Pnl:
         return Pnl(
             turn=self._core.turn,
-            instruments=self._instruments,
+            venues=self._models,
             candle_ns=self._candle_ns,
             strategy=self._own_events,
             log=self._to("event_logger"),
@@ -242,8 +257,9 @@ class _Stepped:
         return DataProvider(
             prices=(*self._to_exchanges().values(), self._to("gate"), self._to("pnl")),
             venues=self._to_exchanges(),
-            marks=self._to("position_monitor"),
+            marks=self._core.follow("position_monitor"),
             strategy=self._core.follow("strategy"),
+            sample_ns=self._settings.report.sample_ns,
         )
 
 
@@ -253,23 +269,25 @@ def context(settings: Settings, models: tuple[VenueModel, ...]) -> StrategyConte
         start=settings.mode.start,
         end=Nanoseconds(settings.mode.end),
         params=settings.strategy.params,
-        instruments=instruments_of(models),
+        venues=models,
     )
 
 
 def followers(
-    to: Callable[[str], Address[Any]], own_events: Address[Any]
+    to: Callable[[str], Address[Any]], own_events: Address[Any], venues: tuple[Address[Any], ...]
 ) -> Mapping[type[Entry], tuple[Address[Any], ...]]:
     """Return who is told of which entries, in order.
 
-    Facts of the book go round the tight loop, and reach the strategy from its end. What ends an order frees its holds.
+    Facts of the book go round the tight loop, and reach the strategy from its end. What ends or changes an order
+    changes its hold. Simulated venues keep balances of their own, so they hear what lies there at the start.
     """
     told: dict[type[Entry], tuple[Address[Any], ...]] = dict.fromkeys(ENTRY_TYPES, ())
-    told[InstructionReceived] = (to("gate"),)
-    told[Opening] = told[FundingPaid] = (to("position_monitor"),)
-    told[OrderFilled] = (to("position_monitor"),)
-    for kind in (OrderRejected, OrderCancelled, OrderExpired, OrderUnknown):
+    told[InstructionReceived] = told[AmendReceived] = (to("gate"),)
+    for fact in get_args(Fact):
+        told[fact] = (to("position_monitor"),)
+    told[Opening] += venues
+    for kind in (OrderRejected, OrderAmended, AmendRejected, OrderCancelled, OrderExpired, OrderUnknown):
         told[kind] = (to("gate"), own_events)
-    told[OrderAccepted] = told[InstructionRefused] = (own_events,)
-    told[EquityMarked] = (to("data_provider"),)
+    for other in (OrderAccepted, OrderTriggered, CancelRejected, InstructionRefused, AmendRefused, CancelRefused):
+        told[other] = (own_events,)
     return told

@@ -1,24 +1,28 @@
 """Who hears of a slice, and in which order."""
 
 from collections.abc import Mapping
-from typing import Final, assert_never
+from typing import Final
 
 from actors.contract import Actor, Address
 from messages.book import EquityMarked, MarkBook
 from messages.journal import Record
 from messages.market import FundingRate, MarketSlice, SettleFunding
-from messages.units import VenueName
+from messages.units import Nanoseconds, VenueName
+
+_NEVER = 1 << 63
 
 
-class DataProvider(Actor[MarketSlice | EquityMarked]):
+class DataProvider(Actor[MarketSlice]):
     """Tells a slice on, phase by phase: its prices, then its funding, then the whole of it to the strategy.
 
-    The book is marked once at the first slice, before anybody trades: that is where the run's equity starts.
+    The book is marked at the first slice, before anybody trades: that is where the run's equity starts. After that at
+    every first slice at or after a multiple of the sampling interval (since 1970, UTC), before the strategy sees it.
 
     Args:
+        sample_ns: Interval at which the book is marked; None: only at the start.
         prices: All that keep last prices, in the order they are told.
         venues: The simulated venues, which settle funding.
-        marks: Whoever has the book marked.
+        marks: Whoever has the book marked; a follow-up address, as everything of the slice is booked by then.
         strategy: A follow-up address: what it is told is worked as a later turn.
     """
 
@@ -29,34 +33,33 @@ class DataProvider(Actor[MarketSlice | EquityMarked]):
         venues: Mapping[VenueName, Address[SettleFunding]],
         marks: Address[MarkBook],
         strategy: Address[MarketSlice],
+        sample_ns: Nanoseconds | None,
     ) -> None:
         self._prices: Final = prices
         self._venues: Final = venues
         self._marks: Final = marks
         self._strategy: Final = strategy
-        self._marked = False
-
-    def receive(self, message: MarketSlice | EquityMarked) -> None:
-        match message:
-            case MarketSlice():
-                self._tell_on(message)
-            case EquityMarked():
-                self._marked = True
-            case _:
-                assert_never(message)
+        self._sample_ns: Final = sample_ns
+        self._next_mark = 0
+        self.handlers = {MarketSlice: self._tell_on}
 
     def apply(self, record: Record) -> None:
         if isinstance(record.entry, EquityMarked):
-            self._marked = True
+            self._marked_at(record.at)
 
     def _tell_on(self, market: MarketSlice) -> None:
         for address in self._prices:
             address.tell(market)
         if market.funding:
             self._settle(market.funding)
-        if not self._marked:
+        if market.at >= self._next_mark:
+            self._marked_at(market.at)
             self._marks.tell(MarkBook())
         self._strategy.tell(market)
+
+    def _marked_at(self, at: Nanoseconds) -> None:
+        every = self._sample_ns
+        self._next_mark = _NEVER if every is None else (at // every + 1) * every
 
     def _settle(self, funding: tuple[FundingRate, ...]) -> None:
         by_venue: dict[VenueName, list[FundingRate]] = {}

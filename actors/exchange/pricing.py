@@ -5,10 +5,11 @@ figures in config/venues.toml.
 """
 
 from decimal import Decimal
+from typing import NamedTuple
 
-from messages.instruments import Instrument, SlippageModel
+from messages.instruments import FeeRates, Instrument, SlippageModel
 from messages.market import Candle
-from messages.units import BPS, BUY, PERP, SPOT, Amount, Asset, BaseAmount, Nanoseconds, Price, Side
+from messages.units import BPS, BUY, MAKER, SPOT, Amount, Asset, BaseAmount, Liquidity, Nanoseconds, Price, Side
 
 _ONE = Decimal(1)
 
@@ -16,6 +17,14 @@ _ONE = Decimal(1)
 def is_fresh(candle: Candle, now: Nanoseconds, length_ns: int) -> bool:
     """Return whether an order may trade at this candle's close: it closed less than one candle length before now."""
     return now - candle.closed_at < length_ns
+
+
+def opened_at(candle: Candle, length_ns: int) -> int:
+    """Return the latest acceptance, in nanoseconds, of orders that this candle concerns: when it opened.
+
+    A quote opens when it closes and has no span behind it, so it concerns only what was accepted earlier.
+    """
+    return candle.closed_at - 1 if candle.is_quote else candle.closed_at - length_ns
 
 
 class Slippage:
@@ -32,35 +41,65 @@ class Slippage:
 
         None where the model gives no positive price: an impact without volume, or a sale that moves the price to zero.
         """
+        return self.moved(candle.close, candle, instrument, side, amount)
+
+    def moved(
+        self, price: Decimal, candle: Candle, instrument: Instrument, side: Side, amount: Decimal
+    ) -> Price | None:
+        """Return any price moved against a taker of `amount` (base) in the volume of this candle; None as in `price`.
+
+        At no volume an impact gives no price.
+        """
         if not self._impact_bps:
-            return Price(candle.close * (self._up if side is BUY else self._down))
+            return Price(price * (self._up if side is BUY else self._down))
         volume = candle.volume * instrument.contract_size
         if volume <= 0:
             return None
         bps = self._base_bps + self._impact_bps * amount / volume
-        price = candle.close * (_ONE + bps / BPS if side is BUY else _ONE - bps / BPS)
+        price = price * (_ONE + bps / BPS if side is BUY else _ONE - bps / BPS)
         return Price(price) if price > 0 else None
 
+    def forced(self, candle: Candle, instrument: Instrument, side: Side, amount: Decimal) -> Price:
+        """Return the price at which a venue closes a position by force: as in `price`, but there always is one.
 
-def trade_fee(
-    instrument: Instrument, side: Side, amount: Decimal, price: Decimal, rate: Decimal
-) -> tuple[Amount, Asset]:
-    """Return the fee of a fill and its asset: spot in what is received, perps in quote. `rate` is a fraction."""
-    if instrument.trade_type is SPOT and side is BUY:
-        return Amount(amount * rate), instrument.base
-    return Amount(amount * price * rate), instrument.quote
+        Where the model gives none (no volume, or the whole of it would be moved to zero) only `base_bps` move the
+        close.
+        """
+        price = self.price(candle, instrument, side, amount)
+        return Price(candle.close * (self._up if side is BUY else self._down)) if price is None else price
 
 
-def needed(instrument: Instrument, side: Side, amount: Decimal, price: Decimal, taker: Decimal) -> tuple[Asset, Amount]:
-    """Return the asset that an order at this price takes out of the account, and how much at the most.
+class Charge(NamedTuple):
+    """What one kind of fill of one instrument is charged.
 
-    A spot buy needs its quote, a spot sale its base; a perp order needs its taker fee in quote.
+    Attributes:
+        rate: A fraction; negative for a rebate.
+        asset: In which it is charged.
+        in_base: `asset` is the base asset, so the rate is of the amount; else of the notional.
     """
-    if instrument.trade_type is PERP:
-        return instrument.quote, Amount(amount * price * taker)
-    if side is BUY:
-        return instrument.quote, Amount(amount * price)
-    return instrument.base, Amount(amount)
+
+    rate: Decimal
+    asset: Asset
+    in_base: bool
+
+    def of(self, amount: Decimal, notional: Decimal) -> Amount:
+        """Return the fee of a fill: positive when charged."""
+        return Amount((amount if self.in_base else notional) * self.rate)
+
+
+def charge_for(instrument: Instrument, fees: FeeRates, side: Side, liquidity: Liquidity) -> Charge:
+    """Return what a fill is charged: spot in what is received, perps in quote.
+
+    Spot fees are in quote on both sides where the venue says so (`in_quote`); a maker's rebate is paid in what he gave
+    where it says that (`rebate_in_given`).
+    """
+    rate = fees.maker if liquidity is MAKER else fees.taker
+    if instrument.trade_type is not SPOT or fees.in_quote:
+        return Charge(rate, instrument.quote, in_base=False)
+    in_base = side is BUY
+    if fees.rebate_in_given and liquidity is MAKER and rate < 0:
+        in_base = not in_base
+    return Charge(rate, instrument.base if in_base else instrument.quote, in_base)
 
 
 def funding_payment(quantity: BaseAmount, mark: Price, rate: Decimal) -> Amount:

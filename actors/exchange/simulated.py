@@ -1,38 +1,53 @@
 """A centralised exchange in a simulation: one class for Binance, Bybit and OKX, whose rules are data.
 
-Market orders fill at the last completed close moved by the slippage model, whole and once. It keeps its own record of
-positions, as a real exchange does; ours is the position monitor's. It knows an order by the client's id: the same id
-again is answered again and places nothing.
+The actor: it takes messages and tells the engine what came of them. What it decides is in actors/exchange/matching.py,
+where orders and accounts stand in actors/exchange/state.py.
+
+It works a slice in two halves. `MarketSlice`: the candles' prices, then what rests and waits for them. `SettleFunding`
+comes next, if there is any. `FinishSlice`, which it tells itself only where there is something to do: commands that
+arrive now, then the look at margin.
 """
 
-from collections import OrderedDict
-from decimal import Decimal
-
 from actors.contract import Actor, Address, Turn
-from actors.exchange.pricing import Slippage, funding_payment, is_fresh, trade_fee
-from actors.rounding import is_multiple
+from actors.errors import InvariantError
+from actors.exchange.in_flight import InFlight
+from actors.exchange.matching import Matching
+from actors.exchange.pricing import funding_payment, is_fresh
+from actors.exchange.reports import Report
+from messages.book import InsurancePaid, Liquidated, Opening
 from messages.instruments import VenueModel
-from messages.journal import Record
-from messages.market import Candle, FundingPaid, FundingRate, MarketSlice, SettleFunding, StaleMark
-from messages.orders import OrderAccepted, OrderEvent, OrderFilled, OrderRejected, OrderSubmitted, SubmitOrder
-from messages.units import BUY, PERP, SELL, TAKER, BaseAmount, ClientOrderId, InstrumentId, OrderId, Rate, TradeId
+from messages.journal import Entry, Record
+from messages.market import FinishSlice, FundingPaid, FundingRate, MarketSlice, SettleFunding, StaleMark
+from messages.orders import (
+    AmendOrder,
+    AmendSubmitted,
+    CancelOrder,
+    CancelSubmitted,
+    ExpireOrders,
+    OrderCommand,
+    OrderEvent,
+    OrderSubmitted,
+    SubmitOrder,
+)
+from messages.units import BaseAmount, Rate
 
-_ZERO = Decimal(0)
-_REMEMBERED = 64
-"""Orders whose answers can be given again."""
+VenueMessage = OrderCommand | MarketSlice | SettleFunding | FinishSlice | ExpireOrders | Opening
 
-VenueMessage = SubmitOrder | MarketSlice | SettleFunding
+_FINISH = FinishSlice()
 
 
 class SimulatedExchange(Actor[VenueMessage]):
-    """Fills orders from history, as the venue's rules and the slippage model say.
+    """Keeps and fills orders, pays funding and closes what has no margin, as the venue's rules say.
+
+    It keeps its own record of balances and positions, as a real exchange does. It knows an order by the client's id:
+    the same id again is answered again and places nothing.
 
     Args:
-        turn: For the time at which a price is still fresh.
-        model: Instruments, fees and slippage.
+        turn: For the time.
+        model: Instruments, fees, slippage, fills, latency.
         candle_ns: Length of a candle.
-        engine: Hears what becomes of orders.
-        log: Is told of funding.
+        engine: Hears all that the venue reports.
+        itself: Where it tells itself `FinishSlice`, behind what it was told of the slice.
     """
 
     def __init__(
@@ -41,114 +56,112 @@ class SimulatedExchange(Actor[VenueMessage]):
         turn: Turn,
         model: VenueModel,
         candle_ns: int,
-        engine: Address[OrderEvent],
-        log: Address[FundingPaid | StaleMark],
+        engine: Address[Report],
+        itself: Address[FinishSlice],
     ) -> None:
         self._turn = turn
-        self._model = model
-        self._slippage = Slippage(model.slippage)
+        self._venue = model.venue
         self._candle_ns = candle_ns
-        self._engine = engine
-        self._log = log
-        self._instruments = {each.instrument_id: each for each in model.instruments}
-        self._candles: dict[InstrumentId, Candle] = {}
-        self._positions: dict[InstrumentId, Decimal] = {}
-        self._orders = 0
-        self._trades = 0
-        self._answers: OrderedDict[ClientOrderId, tuple[OrderEvent, ...]] = OrderedDict()
+        self._latency_ns = model.latency_ns
+        self._tell = engine.tell
+        self._itself = itself
+        self._matching = Matching(model, candle_ns)
+        self._state = self._matching.state
+        self._books = self._state.books
+        self._markets = self._books.markets
+        self._exposed = self._books.exposed
+        self._in_flight = InFlight()
+        self._sent = self._in_flight.sent
         self.handlers = {
-            SubmitOrder: self._submit,
-            MarketSlice: self.apply_market,
+            SubmitOrder: self._delay if model.latency_ns else self._submit,
+            CancelOrder: self._delay if model.latency_ns else self._act,
+            AmendOrder: self._delay if model.latency_ns else self._act,
+            MarketSlice: self._slice,
             SettleFunding: self._settle,
+            FinishSlice: self._finish,
+            ExpireOrders: self._expire,
+            Opening: self._books.open,
         }
 
     def apply(self, record: Record) -> None:
         entry = record.entry
-        if isinstance(entry, OrderAccepted | OrderRejected | OrderFilled) and entry.venue == self._model.venue:
-            self._remember(entry.client_order_id, (entry,))
+        if isinstance(entry, Opening):
+            self._books.open(entry)
+        elif getattr(entry, "venue", None) == self._venue:
+            self._fold(entry, record.at)
+
+    def _fold(self, entry: Entry, at: int) -> None:
+        match entry:
+            case OrderSubmitted():
+                self._in_flight.send(SubmitOrder(intent=entry), due=at + self._latency_ns)
+            case CancelSubmitted():
+                self._in_flight.send(CancelOrder(intent=entry), due=at + self._latency_ns)
+            case AmendSubmitted():
+                self._in_flight.send(AmendOrder(intent=entry), due=at + self._latency_ns)
+            case FundingPaid() | Liquidated() | InsurancePaid():
+                self._state.fold(entry, at)
+            case _ if isinstance(entry, OrderEvent):
+                answered = self._in_flight.answered(entry)
+                intent = answered.intent if isinstance(answered, SubmitOrder) else None
+                self._state.fold(entry, at, intent)
 
     def apply_market(self, market: MarketSlice) -> None:
-        instruments, candles = self._instruments, self._candles
         for candle in market.candles:
-            if candle.instrument in instruments:
-                candles[candle.instrument] = candle
+            if (known := self._markets.get(candle.instrument)) is not None:
+                known.take_over(candle)
+
+    # --- commands ----------------------------------------------------------------------------------------------------
 
     def _submit(self, command: SubmitOrder) -> None:
-        order = command.intent
-        answers = self._answers.get(order.client_order_id)
-        if answers is None:
-            answers = self._place(order)
-            self._remember(order.client_order_id, answers)
-        for answer in answers:
-            self._engine.tell(answer)
+        intent, now = command.intent, self._turn.at
+        done = self._matching.at_once(intent, now)
+        if done is not None:
+            self._tell(done[0])
+            self._tell(done[1])
+            return
+        self._matching.submit(intent, now)
+        self._report()
 
-    def _place(self, order: OrderSubmitted) -> tuple[OrderEvent, ...]:
-        instrument = self._instruments[order.instrument]
-        candle = self._candles.get(order.instrument)
-        if order.amount < instrument.min_quantity or not is_multiple(order.amount, instrument.lot):
-            return (self._rejection(order, "LOT", "the amount is not a whole number of lots"),)
-        if order.reduce_only and order.amount > self._reducible(order):
-            return (self._rejection(order, "REDUCE_ONLY", "the order would open or enlarge a position"),)
-        if candle is None or not is_fresh(candle, self._turn.at, self._candle_ns):
-            return (self._rejection(order, "NO_PRICE", "no trading at this instant"),)
-        price = self._slippage.price(candle, instrument, order.side, order.amount)
-        if price is None:
-            return (self._rejection(order, "NO_PRICE", "nobody trades this amount"),)
-        fees = self._model.perp_fees if instrument.trade_type is PERP else self._model.spot_fees
-        fee, fee_asset = trade_fee(instrument, order.side, order.amount, price, fees.taker)
-        order_id = OrderId(f"{order.venue}-{self._orders + 1}")
-        accepted = OrderAccepted(
-            venue=order.venue,
-            instrument=order.instrument,
-            order_id=order_id,
-            client_order_id=order.client_order_id,
-            instruction_id=order.instruction_id,
-        )
-        filled = OrderFilled(
-            venue=order.venue,
-            instrument=order.instrument,
-            side=order.side,
-            amount=order.amount,
-            price=price,
-            fee=fee,
-            fee_asset=fee_asset,
-            liquidity=TAKER,
-            order_id=order_id,
-            client_order_id=order.client_order_id,
-            trade_id=TradeId(f"{order.venue}-t{self._trades + 1}"),
-            instruction_id=order.instruction_id,
-        )
-        return accepted, filled
+    def _act(self, command: OrderCommand) -> None:
+        match command:
+            case SubmitOrder():
+                self._matching.submit(command.intent, self._turn.at)
+            case CancelOrder():
+                self._matching.cancel(command.intent, self._turn.at)
+            case AmendOrder():
+                self._matching.amend(command.intent, self._turn.at)
+        self._report()
 
-    def _reducible(self, order: OrderSubmitted) -> Decimal:
-        quantity = self._positions.get(order.instrument, _ZERO)
-        return quantity if order.side is SELL else -quantity
+    def _delay(self, command: OrderCommand) -> None:
+        """Put a command on its way; an order that is known, or on its way, is not sent a second time."""
+        if isinstance(command, SubmitOrder):
+            order = command.intent.client_order_id
+            if self._in_flight.submits(order):
+                return
+            if self._state.told(order):
+                self._submit(command)
+                return
+        self._in_flight.send(command, due=self._turn.at + self._latency_ns)
 
-    def _remember(self, order: ClientOrderId, news: tuple[OrderEvent, ...]) -> None:
-        """Keep what was answered, and what it means for the position. The one place where an order changes state."""
-        known = self._answers.get(order)
-        self._answers[order] = (*known, *news) if known else news
-        if not known:
-            self._orders += 1
-            if len(self._answers) > _REMEMBERED:
-                self._answers.popitem(last=False)
-        fill = news[-1]
-        if isinstance(fill, OrderFilled):
-            self._trades += 1
-            if self._instruments[fill.instrument].trade_type is PERP:
-                change = fill.amount if fill.side is BUY else -fill.amount
-                self._positions[fill.instrument] = self._positions.get(fill.instrument, _ZERO) + change
+    def _report(self) -> None:
+        news, tell = self._matching.news, self._tell
+        for event in news:
+            tell(event)
+        news.clear()
 
-    def _rejection(self, order: OrderSubmitted, reason: str, detail: str) -> OrderRejected:
-        return OrderRejected(
-            venue=order.venue,
-            instrument=order.instrument,
-            client_order_id=order.client_order_id,
-            instruction_id=order.instruction_id,
-            by="venue",
-            reason=reason,
-            detail=detail,
-        )
+    # --- slices ------------------------------------------------------------------------------------------------------
+
+    def _slice(self, market: MarketSlice) -> None:
+        markets = self._markets
+        for candle in market.candles:
+            known = markets.get(candle.instrument)
+            if known is not None:
+                known.candle = candle
+                if known.watched and (candle.low <= known.floor or candle.high >= known.ceiling):
+                    self._matching.match(known, self._turn.at)
+                    self._report()
+        if self._exposed or self._sent:
+            self._itself.tell(_FINISH)
 
     def _settle(self, settle: SettleFunding) -> None:
         for rate in settle.funding:
@@ -156,28 +169,45 @@ class SimulatedExchange(Actor[VenueMessage]):
 
     def _pay(self, funding: FundingRate) -> None:
         """Pay funding on a position at the last close, stale or not."""
-        quantity = self._positions.get(funding.instrument, _ZERO)
-        if not quantity:
+        market = self._exposed.get(funding.instrument)
+        if market is None:
             return
-        candle = self._candles[funding.instrument]
+        if market.candle is None:
+            raise InvariantError(f"{funding.instrument}: there is a position, and never was a price")
+        candle, quantity = market.candle, BaseAmount(market.position.quantity)
         if not is_fresh(candle, self._turn.at, self._candle_ns):
-            self._log.tell(
+            self._tell(
                 StaleMark(
-                    venue=self._model.venue,
+                    venue=self._venue,
                     instrument=funding.instrument,
                     mark=candle.close,
                     closed_at=candle.closed_at,
                     used_for="funding",
                 )
             )
-        amount = funding_payment(BaseAmount(quantity), candle.close, funding.rate)
-        self._log.tell(
-            FundingPaid(
-                venue=self._model.venue,
-                instrument=funding.instrument,
-                quantity=BaseAmount(quantity),
-                mark=candle.close,
-                rate=Rate(funding.rate),
-                amount=amount,
-            )
+        paid = FundingPaid(
+            venue=self._venue,
+            instrument=funding.instrument,
+            quantity=quantity,
+            mark=candle.close,
+            rate=Rate(funding.rate),
+            amount=funding_payment(quantity, candle.close, funding.rate),
         )
+        self._books.fund(paid)
+        self._tell(paid)
+
+    def _finish(self, _: FinishSlice) -> None:
+        """Let commands that arrive now act, in the order sent; then look at margin."""
+        while (command := self._in_flight.arrived(self._turn.at)) is not None:
+            self._act(command)
+        if self._exposed:
+            self._matching.liquidate(self._turn.at)
+            self._report()
+
+    def _expire(self, expire: ExpireOrders) -> None:
+        """End all orders; what is still on its way arrives no more."""
+        self._matching.expire(expire.reason, self._turn.at)
+        for command in self._in_flight.drop():
+            if isinstance(command, SubmitOrder):
+                self._matching.expire_unseen(command.intent, expire.reason, self._turn.at)
+        self._report()

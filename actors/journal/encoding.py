@@ -25,8 +25,6 @@ TEXT_LIMIT = 500
 """Characters that are kept of a text that came from outside."""
 FREE_TEXT = frozenset({"detail", "reason", "error"})
 """Fields whose text may come from a venue or from an exception, and is cut to `TEXT_LIMIT`."""
-HASH_SIZE = 32
-"""Bytes of a digest."""
 
 _STAMPS = ("seq", "at", "type", "cause")
 _DELETE = 0x7F

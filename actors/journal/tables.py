@@ -39,11 +39,19 @@ def check_header(path: Path) -> bool:
             header = file.read(_HEADER_SIZE)
     except FileNotFoundError:
         raise JournalUnreadableError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise JournalUnreadableError(folder_line(path)) from None
     except OSError as error:
         raise JournalUnreadableError(f"{path}: {error.strerror}") from error
     if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
         raise JournalUnreadableError(f"{path}: not a journal (no SQLite file)")
     return header[_READ_VERSION] == _WAL
+
+
+def folder_line(path: Path) -> str:
+    """Return what to say of a folder that was taken for a journal; where it holds one, that is named."""
+    inside = path / "journal.sqlite"
+    return f"{path} is a folder, expected {f'its journal: {inside}' if inside.exists() else 'a journal.sqlite'}"
 
 
 def connect(path: Path, options: str) -> sqlite3.Connection:

@@ -132,7 +132,7 @@ class Core(Turns):
         It is worked at the same `at`, with the cause of its telling, before any other input or timer, in the order of
         telling; those told with `first` before all others. Those of a crashed turn are never worked.
         """
-        place, append, turn = self._place(name), (self._first if first else self._later).append, self.turn
+        place, append, turn = self._place(name), (self._told_first if first else self._told_later).append, self.turn
 
         def tell(message: Any) -> None:  # noqa: ANN401 - as in `address`
             append((place, message, turn.cause, self._generation + 1))

@@ -1,11 +1,13 @@
 """Turns: how an input is worked until nothing of it is left, and what becomes of one that crashes.
 
-The hot path is `Turns._turn`, with `Core.take` and the `tell` made in `Core.address`: nothing else runs for a message.
+The hot path is `Turns._turn` and `_settle`, with `Core.take` and the `tell` made in `Core.address`: nothing else runs
+for a message.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import repeat
 from typing import Any, NoReturn
 
 from actors.contract import Actor, Address, Turn
@@ -68,7 +70,9 @@ class Turns:
         self._staged: list[tuple[Release, Any, Seq | None]] = []
         self._first: deque[tuple[Place, Any, Seq | None, int]] = deque()
         self._later: deque[tuple[Place, Any, Seq | None, int]] = deque()
-        self._kept = 0, 0  # follow-ups of either kind that the present turn did not say
+        # What the present turn told to follow it, of either kind; it joins the queues when the turn has ended well.
+        self._told_first: list[tuple[Place, Any, Seq | None, int]] = []
+        self._told_later: list[tuple[Place, Any, Seq | None, int]] = []
         self._generation = 0
         self._timers = TimerHeap(lambda: self._staged.append((self._commit_timers, None, None)))
         self._places: dict[str, Place] = {}
@@ -106,38 +110,39 @@ class Turns:
     # --- the hot path ------------------------------------------------------------------------------------------------
 
     def _turn(self, place: Place, message: Any, cause: Seq | None, attempt: int = 0) -> BaseException | None:  # noqa: ANN401
-        turn, fifo = self.turn, self._fifo
-        turn.cause = cause
+        self.turn.cause = cause
         self._busy = True
-        self._kept = len(self._first), len(self._later)
-        left = _MORE_PER_TURN
         try:
             place.handlers[type(message)](message)
-            while True:
-                for left in range(left, 0, -1):  # noqa: B007, B020 - goes on counting in the next round
-                    if not fifo:
-                        break
-                    handlers, told, turn.cause = fifo.popleft()
-                    handlers[type(told)](told)
-                else:
-                    left = 0
-                    if fifo:
-                        raise LivelockError(_RESTLESS)  # noqa: TRY301 - a crash like any other
-                if left == _MORE_PER_TURN and not place.closer:
-                    break  # nobody was told anything, so nobody has gathered anything
-                for turn_ended in self._closers:
-                    turn.cause = cause
-                    turn_ended()
-                    if fifo:
-                        break  # who comes later ends the turn only when all of it was told
-                else:
-                    break
+            if self._fifo or place.closer:  # else nobody was told anything, so nobody has gathered anything
+                self._settle(cause)
         except BaseException as error:  # noqa: BLE001 - a cell that calls sys.exit has crashed
             return self._crashed(place, message, cause, error, attempt)
-        if self._staged:
+        if self._told_first or self._told_later or self._staged:
             self._release()
         self._busy = False
         return None
+
+    def _settle(self, cause: Seq | None) -> None:
+        """Work what was told within the turn until it is quiet and nobody has anything left to say at its end."""
+        turn, fifo = self.turn, self._fifo
+        more = repeat(None, _MORE_PER_TURN)  # one count for all rounds
+        while True:
+            if fifo:
+                for _ in more:
+                    handlers, told, turn.cause = fifo.popleft()
+                    handlers[type(told)](told)
+                    if not fifo:
+                        break
+                else:
+                    raise LivelockError(_RESTLESS)
+            for turn_ended in self._closers:
+                turn.cause = cause
+                turn_ended()
+                if fifo:
+                    break  # who comes later ends the turn only when all of it was told
+            else:
+                return
 
     def _follow_up(self) -> None:
         """Work follow-ups until none is left."""
@@ -175,7 +180,13 @@ class Turns:
         self._crashed(place, message, cause, error, 0)
 
     def _release(self) -> None:
-        """Let out what the turn said to others than the cells of this core, in order."""
+        """Let out what the turn said, in order: what shall follow it, and what is for others than this core's cells."""
+        if self._told_first:
+            self._first.extend(self._told_first)
+            self._told_first.clear()
+        if self._told_later:
+            self._later.extend(self._told_later)
+            self._told_later.clear()
         staged = self._staged
         for release, message, cause in staged:
             release(message, cause)
@@ -243,7 +254,6 @@ class Turns:
         """Take nothing more, and let the error go up."""
         self._first.clear()
         self._later.clear()
-        self._kept = 0, 0
         self._barred = error
         if because is None or because is error:
             raise error
@@ -286,10 +296,9 @@ class Turns:
         """Forget what is waiting to be said, and the timers that go with it."""
         self._fifo.clear()
         self._staged.clear()
+        self._told_first.clear()
+        self._told_later.clear()
         self._timers.rollback()
-        for queue, kept in zip((self._first, self._later), self._kept, strict=True):
-            while len(queue) > kept:
-                queue.pop()
 
     def _build_until_it_holds(self, place: Place) -> None:
         while True:

@@ -24,32 +24,76 @@ after the other. A daemon restarts, so a strategy says how it gets its state bac
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, Unpack
 
-from messages.book import PnlUpdated
-from messages.instructions import InstructionRefused, InstructionRepeated, TradeInstruction
-from messages.instruments import Instrument
+from msgspec.structs import replace
+
+from actors.strategies.terms import BOUND, LEAST, Number, Terms, amend, check_terms, read
+from messages.book import Balance, InsurancePaid, Liquidated, PnlUpdated, Position
+from messages.instructions import (
+    AmendInstruction,
+    AmendRefused,
+    CancelAllInstruction,
+    CancelInstruction,
+    CancelRefused,
+    Instruction,
+    InstructionRefused,
+    InstructionRepeated,
+    TradeInstruction,
+)
+from messages.instruments import Instrument, VenueModel, instruments_of
 from messages.market import FundingPaid, MarketSlice
-from messages.orders import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRejected, OrderUnknown
-from messages.units import SPOT, BaseAmount, InstructionId, InstrumentId, Nanoseconds, Side
+from messages.orders import (
+    AmendRejected,
+    CancelRejected,
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+    OrderUnknown,
+)
+from messages.units import (
+    MARKET,
+    SPOT,
+    AccountName,
+    Amount,
+    Asset,
+    BaseAmount,
+    InstructionId,
+    InstrumentId,
+    Nanoseconds,
+    Side,
+    VenueName,
+)
 
 OwnEvent = (
     OrderAccepted
+    | OrderTriggered
     | OrderFilled
     | OrderRejected
+    | OrderAmended
+    | AmendRejected
+    | AmendRefused
+    | CancelRejected
+    | CancelRefused
     | OrderCancelled
     | OrderExpired
     | OrderUnknown
     | FundingPaid
+    | Liquidated
+    | InsurancePaid
     | InstructionRefused
     | InstructionRepeated
 )
-"""What a strategy hears of its own instructions and positions. A fill and a funding payment come when the whole tight
-loop (position, exposure, risk, P&L) is through; `StrategyContext.pnl` is then up to date."""
+"""What a strategy hears of its own instructions and positions. A fill, a funding payment and a liquidation come when
+the whole tight loop (position, exposure, risk, P&L) is through; the context is then up to date."""
 
 _SIDES = {"BUY": Side.BUY, "LONG": Side.BUY, "SELL": Side.SELL, "SHORT": Side.SELL}
 _PREFIX = "S"
-_LEAST, _BOUND = Decimal("1e-30"), Decimal("1e30")
+_BINARY = (float, bool)
 _LONGEST_ID = 128
 
 
@@ -60,8 +104,11 @@ class StrategyContext:
         start: First instant of the run, in nanoseconds.
         end: Last instant; None where nobody knows it.
         params: ``[strategy.params]`` of the config, as it stands there.
+        venues: Fees, slippage and leverage of each configured venue, in the order of the config.
         instruments: What can be traded, by ``venue:symbol``.
         pnl: Totals after the latest fact; None before the first.
+        balances: What each account holds of each asset, without unrealised P&L, as of the latest fact.
+        positions: Net perp positions as of the latest fact; one that was closed stays, with quantity 0.
     """
 
     def __init__(
@@ -70,16 +117,19 @@ class StrategyContext:
         start: Nanoseconds,
         end: Nanoseconds | None,
         params: Mapping[str, object],
-        instruments: Mapping[InstrumentId, Instrument],
+        venues: Iterable[VenueModel],
     ) -> None:
         self.start = start
         self.end = end
         self.params = params
-        self.instruments = instruments
+        self.venues: Mapping[VenueName, VenueModel] = {each.venue: each for each in venues}
+        self.instruments: Mapping[InstrumentId, Instrument] = instruments_of(self.venues.values())
         self.pnl: PnlUpdated | None = None
+        self.balances: dict[tuple[AccountName, Asset], Amount] = {}
+        self.positions: dict[InstrumentId, Position] = {}
         self._numbered = 0
         self._checked: TradeInstruction | None = None  # the latest that was found good
-        self._markets = {(str(each.venue), each.symbol): each for each in instruments.values()}
+        self._markets = {(str(each.venue), each.symbol): each for each in self.instruments.values()}
 
     def trade(
         self,
@@ -90,8 +140,9 @@ class StrategyContext:
         *,
         reduce_only: bool = False,
         instruction_id: str | None = None,
+        **terms: Unpack[Terms],
     ) -> TradeInstruction:
-        """Return an instruction to trade at the market.
+        """Return an instruction to trade.
 
         Args:
             venue: binance, bybit or okx.
@@ -100,9 +151,10 @@ class StrategyContext:
             amount: In base, positive. No float: 0.1 is no binary number.
             reduce_only: Perps only.
             instruction_id: Yours; by default the next of S1, S2, ...
+            terms: How; see `Terms`. Without any, at once at the market.
 
         Raises:
-            ValueError: No such instrument, side or amount.
+            ValueError: No such instrument, side, amount or term, or terms that don't belong together.
             TypeError: A float.
         """
         instrument = self._markets.get((venue, pair))
@@ -111,7 +163,7 @@ class StrategyContext:
             raise ValueError(f"no instrument {venue}:{pair}, expected one of {known}")
         if side not in _SIDES:
             raise ValueError(f"no side {side!r}, expected one of {', '.join(_SIDES)}")
-        if isinstance(amount, float | bool):
+        if isinstance(amount, _BINARY):
             raise TypeError(f"amount {amount!r} is no decimal, expected a Decimal or a text such as '0.5'")
         if instruction_id is None:
             self._numbered += 1
@@ -125,8 +177,63 @@ class StrategyContext:
             amount=BaseAmount(Decimal(amount)),
             reduce_only=reduce_only,
         )
-        self.check(made)
+        if terms:
+            made = replace(made, **read(terms))
+        self._check(made, instrument)
         return made
+
+    def cancel(self, instruction_id: str) -> CancelInstruction:
+        """Return an instruction to cancel the order of an earlier one."""
+        return CancelInstruction(instruction_id=InstructionId(instruction_id))
+
+    def cancel_all(self, venue: str) -> CancelAllInstruction:
+        """Return an instruction to cancel every open order at a venue.
+
+        Raises:
+            ValueError: No such venue.
+        """
+        if venue not in self.venues:
+            raise ValueError(f"no venue {venue!r}, expected one of {', '.join(self.venues)}")
+        return CancelAllInstruction(venue=VenueName(venue))
+
+    def amend(
+        self, instruction_id: str, *, price: Number | None = None, amount: Number | None = None
+    ) -> AmendInstruction:
+        """Return an instruction to change price or total amount (base) of an open LIMIT order.
+
+        Raises:
+            ValueError, TypeError: Neither, or no number.
+        """
+        return amend(instruction_id, price, amount)
+
+    def booked(self, balances: Iterable[Balance], position: Position | None) -> None:
+        """Take over what a fact changed; the host calls this."""
+        for balance in balances:
+            self.balances[balance.account, balance.asset] = balance.amount
+        if position is not None:
+            self.positions[position.instrument] = position
+
+    def check_any(self, wanted: object) -> Instruction:
+        """Return what a strategy wants if it can be given at all.
+
+        Raises:
+            TypeError: It is no instruction.
+            ValueError: One that the methods of this class would not have made.
+        """
+        match wanted:
+            case TradeInstruction():
+                self.check(wanted)
+            case CancelInstruction():
+                if not isinstance(wanted.instruction_id, str) or not wanted.instruction_id:
+                    raise ValueError(f"instruction_id {wanted.instruction_id!r}, expected that of an open order")
+            case CancelAllInstruction():
+                self.cancel_all(wanted.venue)
+            case AmendInstruction():
+                amend(wanted.instruction_id, wanted.price, wanted.amount)
+            case _:
+                kind = type(wanted).__name__
+                raise TypeError(f"a strategy returns instructions (context.trade(...)), not {kind}")
+        return wanted
 
     def check(self, wanted: TradeInstruction) -> None:
         """Look whether an instruction can be given at all.
@@ -139,15 +246,20 @@ class StrategyContext:
         market = self.instruments.get(wanted.instrument)
         if market is None or market.venue != wanted.venue or market.trade_type is not wanted.trade_type:
             raise ValueError(f"no {wanted.trade_type} instrument {wanted.instrument} at {wanted.venue}")
+        self._check(wanted, market)
+
+    def _check(self, wanted: TradeInstruction, market: Instrument) -> None:
         # Python does not hold a user's code to its annotations.
         amount: object = wanted.amount
         name: object = wanted.instruction_id
-        if not isinstance(amount, Decimal) or not amount.is_finite() or not _LEAST <= amount < _BOUND:
+        if not isinstance(amount, Decimal) or not amount.is_finite() or not LEAST <= amount < BOUND:
             raise ValueError(f"amount {amount}, expected a decimal from 1e-30 to under 1e30")
         if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_ID or not name.isprintable():
             raise ValueError(f"instruction_id {name!r}, expected 1 to {_LONGEST_ID} printable characters")
         if wanted.reduce_only and market.trade_type is SPOT:
             raise ValueError("reduce_only is for perps")
+        if wanted.order_type is not MARKET or wanted.price is not None:
+            check_terms(wanted, market)
         self._checked = wanted
 
     def saw(self, instruction_id: str) -> None:
@@ -160,10 +272,10 @@ class StrategyContext:
 class Strategy(Protocol):
     """See the head of this file. Built with the context as its one argument."""
 
-    def on_slice(self, market: MarketSlice) -> Iterable[TradeInstruction]:
+    def on_slice(self, market: MarketSlice) -> Iterable[Instruction]:
         """See the market at one instant, once, when everything of that instant is worked. Return what to trade."""
 
-    def on_event(self, event: OwnEvent) -> Iterable[TradeInstruction]:
+    def on_event(self, event: OwnEvent) -> Iterable[Instruction]:
         """Hear what became of an instruction or a position. Return what to trade."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from actors.strategies.contract import OwnEvent
-from messages.instructions import TradeInstruction
+from messages.instructions import Instruction
 from messages.market import MarketSlice
 from messages.units import Nanoseconds
 
@@ -12,7 +12,7 @@ from messages.units import Nanoseconds
 class Due(Protocol):
     """Instructions by the instant at which they are due."""
 
-    def due(self, at: Nanoseconds) -> Iterable[TradeInstruction]:
+    def due(self, at: Nanoseconds) -> Iterable[Instruction]:
         """Return those due at an instant, in the order in which they enter the engine."""
 
 
@@ -24,10 +24,10 @@ class Script:
     def __init__(self, instructions: Due) -> None:
         self._instructions = instructions
 
-    def on_slice(self, market: MarketSlice) -> Iterable[TradeInstruction]:
+    def on_slice(self, market: MarketSlice) -> Iterable[Instruction]:
         """Return what is due now."""
         return self._instructions.due(market.at)
 
-    def on_event(self, event: OwnEvent) -> Iterable[TradeInstruction]:  # noqa: ARG002 - a script does not listen
+    def on_event(self, event: OwnEvent) -> Iterable[Instruction]:  # noqa: ARG002 - a script does not listen
         """Return nothing."""
         return ()

@@ -110,7 +110,13 @@ def market(*candles: Candle, at: int = HOUR) -> MarketSlice:
 
 
 def instruction(
-    amount: str = "1", *, name: str = "a1", pair: str = "ETHUSDT-PERP", side: str = "BUY", reduce_only: bool = False
+    amount: str = "1",
+    *,
+    name: str = "a1",
+    pair: str = "ETHUSDT-PERP",
+    side: str = "BUY",
+    reduce_only: bool = False,
+    **terms: Any,  # noqa: ANN401 - of any order type
 ) -> TradeInstruction:
     return TradeInstruction(
         instruction_id=InstructionId(name),
@@ -120,6 +126,7 @@ def instruction(
         side=Side(side),
         amount=BaseAmount(Decimal(amount)),
         reduce_only=reduce_only,
+        **terms,
     )
 
 
@@ -241,10 +248,8 @@ def refused(*, name: str = "a1", code: Code = Code.BELOW_LOT) -> InstructionRefu
     return InstructionRefused(instruction_id=InstructionId(name), code=code, detail="")
 
 
-def received(
-    amount: str = "1", *, name: str = "a1", pair: str = "ETHUSDT-PERP", side: str = "BUY", reduce_only: bool = False
-) -> InstructionReceived:
-    wanted = instruction(amount, name=name, pair=pair, side=side, reduce_only=reduce_only)
+def received(amount: str = "1", **fields: Any) -> InstructionReceived:  # noqa: ANN401 - as of `instruction`
+    wanted = instruction(amount, **fields)
     return InstructionReceived(
         venue_type="cex", **{field: getattr(wanted, field) for field in wanted.__struct_fields__}
     )

@@ -19,6 +19,7 @@ from tests.actors.builders import (
     instrument,
     record,
     rejected,
+    venue,
 )
 
 HERE = Path(__file__).name
@@ -114,7 +115,7 @@ class Desk:
         return StrategyHost(
             turn=Turn(),
             build=self.build,
-            context=StrategyContext(start=Nanoseconds(0), end=None, params={}, instruments={perp.instrument_id: perp}),
+            context=StrategyContext(start=Nanoseconds(0), end=None, params={}, venues=(venue(perp),)),
             skip_errors=self.skip,
             engine=self.engine,
             log=self.log,

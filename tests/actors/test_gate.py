@@ -67,8 +67,11 @@ class Desk:
         self.book(usdt=usdt, eth=eth, quantity=quantity)
 
     def book(self, *, usdt: str, eth: str = "0", quantity: str = "0", fact: Fact = NOTHING) -> None:
-        position = Position(
-            venue=VenueName("bybit"), instrument=PERP_ID, quantity=BaseAmount(D(quantity)), cost=Amount(D(0))
+        position = Position(  # at the mark, so that nothing is unrealised
+            venue=VenueName("bybit"),
+            instrument=PERP_ID,
+            quantity=BaseAmount(D(quantity)),
+            cost=Amount(D(quantity) * 2000),
         )
         balances = tuple(
             Balance(account=AccountName("bybit"), asset=Asset(asset), amount=Amount(D(amount)))
@@ -189,8 +192,8 @@ def test_a_sale_needs_its_base_free(eth: str, code: Code | None) -> None:
     assert Desk(usdt="0", eth=eth).code(received("1", pair="ETH/USDT", side="SELL")) is code
 
 
-@pytest.mark.parametrize(("usdt", "code"), [("2", None), ("1.99", Code.INSUFFICIENT_BALANCE)])
-def test_a_perp_order_needs_its_taker_fee_free(usdt: str, code: Code | None) -> None:
+@pytest.mark.parametrize(("usdt", "code"), [("2002", None), ("2001.99", Code.INSUFFICIENT_MARGIN)])
+def test_a_perp_order_needs_its_taker_fee_and_its_margin_free(usdt: str, code: Code | None) -> None:
     assert Desk(usdt=usdt).code(received("1", side="SELL")) is code
 
 
@@ -263,11 +266,12 @@ def test_while_an_outcome_is_unknown_only_reduce_only_orders_pass_and_are_cut_to
         assert desk.amount(wanted) == D(expected)
 
 
-def test_folding_the_journal_gives_back_holds_balances_and_positions() -> None:
+@pytest.mark.parametrize(("usdt", "code"), [("8013", None), ("8012.99", Code.INSUFFICIENT_MARGIN)])
+def test_folding_the_journal_gives_back_holds_balances_and_positions(usdt: str, code: Code | None) -> None:
     desk = Desk()
     gate = Gate(turn=desk.turn, venues=(venue(),), candle_ns=HOUR, max_order_notional=None, engine=desk.mail)
     entries: list[Entry] = [
-        Opening(account=AccountName("bybit"), asset=Asset("USDT"), amount=Amount(D(12))),
+        Opening(account=AccountName("bybit"), asset=Asset("USDT"), amount=Amount(D(usdt))),
         submitted("2", name="a0", client="c0"),
         accepted(name="a0", client="c0"),
         filled("2", name="a0", client="c0", fee="1"),
@@ -279,7 +283,8 @@ def test_folding_the_journal_gives_back_holds_balances_and_positions() -> None:
     gate.apply_market(market())
 
     desk.gate = gate
-    assert desk.code(received("1", name="a2")) is Code.INSUFFICIENT_BALANCE  # 12 - 1 paid - 10 held, 2 needed
+    # 8013 - 1 paid - 10 held - 4 * 2000 of margin (2 are held, 1 is under way, 1 is wanted) leaves the 2 needed.
+    assert desk.code(received("1", name="a2")) is code
 
 
 def test_codes_come_in_the_order_of_the_checks() -> None:

@@ -1,14 +1,15 @@
-"""Prices, fees, needs and funding of a simulation, each checked by hand. All pure, none rounded."""
+"""Prices, fees and funding of a simulation, each checked by hand. All pure, none rounded."""
 
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from actors.exchange.pricing import Slippage, funding_payment, is_fresh, needed, trade_fee
-from messages.instruments import SlippageModel
-from messages.units import BaseAmount, Nanoseconds, Price, Side
+from actors.exchange.pricing import Slippage, charge_for, funding_payment, is_fresh, opened_at
+from messages.instruments import FeeRates, Instrument, SlippageModel
+from messages.units import MAKER, TAKER, BaseAmount, Liquidity, Nanoseconds, Price, Side
 from tests.actors.builders import HOUR, candle, instrument
 
 D = Decimal
@@ -69,24 +70,74 @@ def test_prices_are_not_rounded_to_the_tick() -> None:
     assert Slippage(model("0.1")).price(candle("2000.01"), PERP, BUY, D(1)) == D("2000.0300001")
 
 
+def fees(maker: str = "0.0002", *, in_quote: bool = False, rebate_in_given: bool = False) -> FeeRates:
+    return FeeRates(maker=D(maker), taker=D("0.001"), in_quote=in_quote, rebate_in_given=rebate_in_given)
+
+
+def charged(of: Instrument, rates: FeeRates, side: Side, liquidity: Liquidity) -> tuple[Decimal, str]:
+    """Return fee and asset of a fill of 2 at 2000."""
+    charge = charge_for(of, rates, side, liquidity)
+    return charge.of(D(2), D(4000)), charge.asset
+
+
 @pytest.mark.parametrize(
-    ("market", "side", "fee", "asset"),
-    [(SPOT, BUY, "0.002", "ETH"), (SPOT, SELL, "4", "USDT"), (PERP, BUY, "4", "USDT"), (PERP, SELL, "4", "USDT")],
+    ("of", "side", "taker", "maker", "asset"),
+    [
+        (SPOT, BUY, "0.002", "0.0004", "ETH"),
+        (SPOT, SELL, "4", "0.8", "USDT"),
+        (PERP, BUY, "4", "0.8", "USDT"),
+        (PERP, SELL, "4", "0.8", "USDT"),
+    ],
     ids=["spot buy", "spot sale", "perp buy", "perp sale"],
 )
 def test_spot_is_charged_in_what_is_received_and_perps_in_quote(
-    market: object, side: Side, fee: str, asset: str
+    of: Instrument, side: Side, taker: str, maker: str, asset: str
 ) -> None:
-    assert trade_fee(market, side, D(2), D(2000), D("0.001")) == (D(fee), asset)  # type: ignore[arg-type]
+    assert charged(of, fees(), side, TAKER) == (D(taker), asset)
+    assert charged(of, fees(), side, MAKER) == (D(maker), asset)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+@pytest.mark.parametrize(("liquidity", "fee"), [(TAKER, "4"), (MAKER, "0.8")])
+def test_fees_in_quote_are_in_quote_on_both_sides(side: Side, liquidity: Liquidity, fee: str) -> None:
+    assert charged(SPOT, fees(in_quote=True), side, liquidity) == (D(fee), "USDT")
+    assert charged(SPOT, fees("-0.0001", in_quote=True), side, MAKER) == (D("-0.4"), "USDT")
 
 
 @pytest.mark.parametrize(
-    ("market", "side", "asset", "amount"),
-    [(SPOT, BUY, "USDT", "4000"), (SPOT, SELL, "ETH", "2"), (PERP, BUY, "USDT", "4"), (PERP, SELL, "USDT", "4")],
-    ids=["spot buy", "spot sale", "perp buy", "perp sale"],
+    ("of", "side", "liquidity", "fee", "asset"),
+    [
+        (SPOT, BUY, MAKER, "-0.4", "USDT"),
+        (SPOT, SELL, MAKER, "-0.0002", "ETH"),
+        (SPOT, BUY, TAKER, "0.002", "ETH"),
+        (SPOT, SELL, TAKER, "4", "USDT"),
+        (PERP, BUY, MAKER, "-0.4", "USDT"),
+    ],
 )
-def test_an_order_needs_what_it_takes_out_of_the_account(market: object, side: Side, asset: str, amount: str) -> None:
-    assert needed(market, side, D(2), D(2000), D("0.001")) == (asset, D(amount))  # type: ignore[arg-type]
+def test_a_makers_rebate_is_paid_in_what_he_gave_where_the_venue_says_so(
+    of: Instrument, side: Side, liquidity: Liquidity, fee: str, asset: str
+) -> None:
+    assert charged(of, fees("-0.0001", rebate_in_given=True), side, liquidity) == (D(fee), asset)
+
+
+def test_a_rebate_is_paid_in_what_is_received_elsewhere_and_a_charge_always() -> None:
+    assert charged(SPOT, fees("-0.0001"), BUY, MAKER) == (D("-0.0002"), "ETH")
+    assert charged(SPOT, fees(rebate_in_given=True), BUY, MAKER) == (D("0.0004"), "ETH")
+
+
+def test_a_candle_concerns_what_was_accepted_when_it_opened_and_a_quote_what_was_earlier() -> None:
+    assert opened_at(candle(at=2 * HOUR), HOUR) == HOUR
+    assert opened_at(replace(candle(at=2 * HOUR), is_quote=True), HOUR) == 2 * HOUR - 1
+
+
+def test_a_forced_close_has_a_price_also_where_the_model_gives_none() -> None:
+    assert Slippage(model("1", "1000")).forced(candle("2000"), PERP, SELL, D(10)) == D("1997.8")
+    assert Slippage(model("1", "1000")).forced(candle("2000", volume="0"), PERP, SELL, D(10)) == D("1999.8")
+    assert Slippage(model("1", "99999999")).forced(candle("2000"), PERP, SELL, D(10)) == D("1999.8")
+
+
+def test_any_price_is_moved_in_the_volume_of_a_candle() -> None:
+    assert Slippage(model("1", "1000")).moved(D(2100), candle("2000"), PERP, BUY, D(10)) == D("2102.31")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from actors.strategies.contract import StrategyContext, memory_of
 from messages.instructions import TradeInstruction
 from messages.units import Nanoseconds, Side, TradeType
-from tests.actors.builders import HOUR, instrument
+from tests.actors.builders import HOUR, instrument, venue
 
 D = Decimal
 SPOT, PERP = instrument("ETH/USDT"), instrument()
@@ -20,7 +20,7 @@ def context(**params: object) -> StrategyContext:
         start=Nanoseconds(HOUR),
         end=Nanoseconds(9 * HOUR),
         params=params,
-        instruments={each.instrument_id: each for each in (SPOT, PERP)},
+        venues=(venue(SPOT, PERP),),
     )
 
 

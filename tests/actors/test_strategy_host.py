@@ -1,15 +1,17 @@
 """The host passes on what a strategy wants, and says where its errors come from."""
 
+import decimal
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from actors.errors import StrategyError
+from actors.strategies.contract import StrategyContext
 from messages.base import Message
 from messages.instructions import InstructionRepeated, TradeInstruction
 from messages.lifecycle import InputSkipped
-from messages.units import ClientOrderId, InstructionId
+from messages.units import CONTEXT, ClientOrderId, InstructionId
 from tests.actors.builders import (
     accepted,
     cancelled,
@@ -22,7 +24,7 @@ from tests.actors.builders import (
     rejected,
     unknown,
 )
-from tests.actors.host_desk import Desk, place, raising, updated
+from tests.actors.host_desk import Applying, Desk, place, raising, updated
 
 REPEATED = InstructionRepeated(
     instruction_id=InstructionId("a1"), outcome="FILLED", client_order_id=ClientOrderId("c1")
@@ -62,6 +64,51 @@ def test_an_opening_changes_the_totals_and_is_no_event_of_its_own() -> None:
 
     assert desk.strategy.seen == []
     assert desk.strategy.context.pnl == updated(opening())
+
+
+@pytest.mark.parametrize("message", [market(), accepted()], ids=["slice", "event"])
+def test_what_it_sets_in_its_decimal_context_stays_and_is_its_own(message: Any) -> None:  # noqa: ANN401 - two types
+    desk = Desk()
+    seen: list[int] = []
+
+    def react(_message: object) -> Iterator[TradeInstruction]:
+        seen.append(decimal.getcontext().prec)
+        decimal.getcontext().prec = 6
+        yield desk.strategy.trade()
+        seen.append(decimal.getcontext().prec)
+
+    desk.strategy.react = react
+    with decimal.localcontext(prec=33):
+        desk.tell(message)
+        desk.tell(message)
+        ours = decimal.getcontext().prec
+
+    assert (seen, ours) == ([CONTEXT.prec, 6, 6, 6], 33)
+
+
+def test_building_applying_and_raising_leave_the_books_decimal_context_alone() -> None:
+    seen: list[int] = []
+
+    class Coarse(Applying):
+        """Sets its precision wherever it is called."""
+
+        def __init__(self, context: StrategyContext) -> None:
+            super().__init__(context)
+            decimal.getcontext().prec = 5
+
+        def apply(self, event: Message) -> None:
+            super().apply(event)
+            seen.append(decimal.getcontext().prec)
+            decimal.getcontext().prec = 6
+
+    with decimal.localcontext(prec=33):
+        desk = Desk(Coarse, skip=True)
+        desk.tell(accepted())
+        desk.strategy.react = raising(desk)
+        desk.tell(accepted())
+        ours = decimal.getcontext().prec
+
+    assert (seen, ours) == ([5, 6], 33)
 
 
 def test_instructions_go_to_the_engine_in_order_from_lists_tuples_and_generators() -> None:

@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from config.instruction_rules import Markets, instruction_of
+from config.instruction_rules import Markets, any_instruction_of, instruction_of
 from config.problems import ConfigError
-from messages.instructions import TradeInstruction
+from messages.instructions import AmendInstruction, CancelAllInstruction, CancelInstruction, TradeInstruction
 from messages.instruments import instrument_id
-from messages.units import BaseAmount, InstructionId, InstrumentId, Side, TradeType, VenueName
+from messages.units import BaseAmount, InstructionId, InstrumentId, Price, Side, TradeType, VenueName
 from tests.config.samples import MARKETS, fields
 
 KNOWN = Markets(venues=("bybit", "binance", "okx"), known=[InstrumentId(each) for each in MARKETS])
@@ -84,6 +84,7 @@ def test_long_buys_and_short_sells(side: str, expected: str) -> None:
             "reduce_only: true on SPOT, expected it on PERP only",
         ),
         ({"reduceonly": True}, 'reduceonly: unknown key, did you mean "reduce_only"?'),
+        ({"cancell": "a1"}, 'cancell: unknown key, did you mean "cancel"?'),
         ({"api_key": "hunter2"}, "api_key: unknown key, expected one of: id, at"),
     ],
 )
@@ -101,6 +102,19 @@ def test_all_mistakes_of_an_instruction_are_said_at_once() -> None:
         len(refused(id="", at="x", venue_type=1, venue=2, trade_type=3, pair=4, side=5, amount=6j, reduce_only=7, x=8))
         == 10
     )
+
+
+def test_a_dict_may_be_a_cancel_or_an_amend_where_that_is_asked_for() -> None:
+    own = InstructionId("a1")
+
+    assert any_instruction_of({"cancel": "a1"}, KNOWN) == CancelInstruction(instruction_id=own)
+    assert any_instruction_of({"cancel_all": "okx"}, KNOWN) == CancelAllInstruction(venue=VenueName("okx"))
+    assert any_instruction_of({"amend": "a1", "price": 2000.5}, KNOWN) == AmendInstruction(
+        instruction_id=own, price=Price(Decimal("2000.5"))
+    )
+    assert any_instruction_of(fields(), KNOWN) == instruction_of(fields(), KNOWN)
+    with pytest.raises(ConfigError, match=r"^instruction: cancel: not a trade, expected the keys id, at, venue_type"):
+        instruction_of({"cancel": "a1"}, KNOWN)
 
 
 def test_reduce_only_false_is_harmless_on_spot() -> None:

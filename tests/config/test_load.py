@@ -70,6 +70,18 @@ def test_amounts_may_be_text_an_integer_or_a_decimal_and_are_exact(tmp_path: Pat
     assert list(map(str, balances.values())) == ["0.1", "0.10000000000000000000001", "3", "1000"]
 
 
+TIERS = """\
+[venues.bybit.instruments."ETHUSDT-PERP"]
+liquidation_fee_bps = "12.5"
+[[venues.bybit.instruments."ETHUSDT-PERP".tiers]]
+up_to = "1000"
+maintenance_bps = "50"
+max_leverage = "20"
+[[venues.bybit.instruments."ETHUSDT-PERP".tiers]]
+maintenance_bps = "75"
+max_leverage = "10"
+"""
+
 CASES = [
     ('taker_fee_bps = "5.5"', 'taker_fee_bps = "abc"',
      'venues.bybit.taker_fee_bps: not a number: "abc", expected a decimal such as "5.5"'),
@@ -236,7 +248,7 @@ def test_hostile_keys_and_values_stay_on_one_short_line(tmp_path: Path) -> None:
 
 
 def test_trading_settings_fill_in_every_default_and_name_no_path(tmp_path: Path) -> None:
-    settings = loaded(tmp_path, CONFIG)
+    settings = loaded(tmp_path, CONFIG + TIERS)
     models = venue_models(settings, [InstrumentId("bybit:ETHUSDT-PERP")])
 
     found = trading_settings(settings, models)
@@ -249,19 +261,26 @@ def test_trading_settings_fill_in_every_default_and_name_no_path(tmp_path: Path)
         "venues": {
             "bybit": {
                 "kind": "cex",
-                "spot": {"maker_fee_bps": "2", "taker_fee_bps": "5.5"},
-                "perp": {"maker_fee_bps": "2", "taker_fee_bps": "5.5"},
+                "latency_ns": 0,
+                "spot": {"maker_fee_bps": "2", "taker_fee_bps": "5.5", "fee_in": "received", "rebate_in_given": True},
+                "perp": {"maker_fee_bps": "2", "taker_fee_bps": "5.5", "leverage": "1"},
                 "slippage": {"base_bps": "1", "impact_bps": "0"},
+                "fill": {"max_share": None, "touch": False},
                 "instruments": {
                     "ETHUSDT-PERP": {
                         "account": "bybit", "tick": "0.01", "lot": "0.01", "min_quantity": "0.01", "min_notional": "5",
-                        "contract_size": "1",
+                        "contract_size": "1", "liquidation_fee_bps": "12.5",
+                        "tiers": [
+                            {"up_to": "1000", "maintenance_bps": "50", "deduction": "0", "max_leverage": "20"},
+                            {"up_to": None, "maintenance_bps": "75", "deduction": "2.5", "max_leverage": "10"},
+                        ],
                     }
                 },
             }
         },
         "strategy": {"use": "script", "params": {}, "on_error": "stop"},
         "risk": {"halted": False, "max_order_notional": None},
+        "report": {"sample": "1h", "currency": "USDT"},
     }  # fmt: skip
 
 
@@ -288,7 +307,7 @@ def test_settings_come_from_plain_dicts_too() -> None:
         "mode": {"type": "backtest", "start": "2024-01-02T00:00:00Z", "end": "2025-09-01T00:00:00Z"},
         "data": {"dir": "."},
         "venues": {"okx": {"kind": "cex"}},
-        "strategy": {"use": "hold_basis", "params": {"amount": 0.1}},
+        "strategy": {"use": "hold_basis", "params": {"amount": 0.1, "base": "ETH", "venue": "okx"}},
     }
 
     settings = settings_from(raw, "config")
@@ -296,6 +315,29 @@ def test_settings_come_from_plain_dicts_too() -> None:
     assert settings.strategy.params["amount"] == Decimal("0.1")
     assert trading_settings(settings)["strategy"] == {
         "use": "hold_basis",
-        "params": {"amount": "0.1"},
+        "params": {"amount": "0.1", "base": "ETH", "venue": "okx"},
         "on_error": "stop",
     }
+
+
+def test_the_second_steps_keys_have_defaults_that_change_nothing(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, CONFIG)
+
+    venue, report = settings.venues[VenueName("bybit")], settings.report
+    assert (venue.latency_ms, venue.fill.max_share, venue.fill.touch) == (0, None, False)
+    assert (venue.perp.leverage, venue.spot.fee_in) == (Decimal(1), "received")
+    assert (report.sample, report.sample_ns, report.currency, report.enabled) == ("1h", 3600 * 10**9, "USDT", True)
+
+
+def test_equity_may_be_marked_at_another_length_or_only_at_both_ends(tmp_path: Path) -> None:
+    def sample_ns(sample: str) -> int | None:
+        return loaded(tmp_path, f'{CONFIG}[report]\nsample = "{sample}"\nenabled = false\n').report.sample_ns
+
+    assert [sample_ns(each) for each in ("15m", "1d", "off")] == [900 * 10**9, 86_400 * 10**9, None]
+
+
+def test_what_is_marked_is_hashed_and_what_is_only_drawn_is_not(tmp_path: Path) -> None:
+    first = trading_settings(loaded(tmp_path, CONFIG))
+
+    assert trading_settings(loaded(tmp_path, CONFIG + "[report]\nenabled = false\n")) == first
+    assert trading_settings(loaded(tmp_path, CONFIG + '[report]\nsample = "off"\n')) != first

@@ -13,9 +13,16 @@ from config import instructions
 from config.instants import instant_of
 from config.instructions import LONGEST_LINE, ScriptFile, read_script
 from config.problems import ConfigError, ScriptChangedError
-from config.script_ids import IdTable
-from messages.units import InstrumentId, Nanoseconds
+from config.script_ids import UsedIds
+from messages.instructions import AmendInstruction, CancelAllInstruction, CancelInstruction, TradeInstruction
+from messages.units import BaseAmount, InstructionId, InstrumentId, Nanoseconds, Price, VenueName
 from tests.config.samples import END, MARKETS, START, line
+
+AT = "2024-02-01T00:00:00Z"
+
+
+def dumped(**fields: object) -> str:
+    return json.dumps(fields)
 
 
 def read(path: Path) -> ScriptFile:
@@ -41,7 +48,15 @@ def refused(tmp_path: Path, *lines: str | bytes) -> tuple[str, ...]:
 
 
 def everything(found: ScriptFile) -> list[tuple[int, str]]:
-    return [(at, each.instruction_id) for at in found.instants() for each in found.due(Nanoseconds(at))]
+    return [(at, each.instruction_id) for at in found.instants() for each in trades(found, at)]
+
+
+def trades(found: ScriptFile, at: int) -> list[TradeInstruction]:
+    """Return the instructions of an instant, which must all be trades."""
+    given = list(found.due(Nanoseconds(at)))
+    only = [each for each in given if isinstance(each, TradeInstruction)]
+    assert len(only) == len(given)
+    return only
 
 
 def test_instructions_come_by_instant_and_within_one_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -74,10 +89,10 @@ def test_instants_of_one_script_may_be_asked_in_any_order_and_again(tmp_path: Pa
     found = read(script(tmp_path, [line(id=f"a{hour}", at=f"2024-02-01T{hour:02}:00:00Z") for hour in range(10)]))
     instants = [Nanoseconds(at) for at in found.instants()]
 
-    backwards = [each.instruction_id for at in reversed(instants) for each in found.due(at)]
+    backwards = [each.instruction_id for at in reversed(instants) for each in trades(found, at)]
     woven = [
         (a.instruction_id, b.instruction_id)
-        for a, b in zip(found.due(instants[3]), found.due(instants[7]), strict=True)
+        for a, b in zip(trades(found, instants[3]), trades(found, instants[7]), strict=True)
     ]
 
     assert backwards == [f"a{hour}" for hour in reversed(range(10))]
@@ -104,7 +119,7 @@ def test_amounts_are_exact_as_text_and_as_number(tmp_path: Path) -> None:
 
     found = read(script(tmp_path, lines))
 
-    amounts = [each.amount for at in found.instants() for each in found.due(Nanoseconds(at))]
+    amounts = [each.amount for at in found.instants() for each in trades(found, at)]
     assert [str(amount) for amount in amounts] == ["1.50", *texts[1:5], "1000", "0.0025"]
 
 
@@ -149,7 +164,23 @@ def test_start_and_end_are_within(tmp_path: Path) -> None:
         (line(at=None), "at: missing"),
         (line(at="2024-02-01T00:00:00"), "at: not an instant"),
         (line(trade_type="SPOT", pair="ETH/USDT", reduce_only=True), "reduce_only: true on SPOT"),
-        (line(price="1"), "price: unknown key"),
+        (line(price="1"), "price: on MARKET, expected it on LIMIT or STOP_LIMIT or TAKE_PROFIT_LIMIT only"),
+        (line(order_type="LIMIT"), "price: missing, expected it on LIMIT"),
+        (line(nope=1), "nope: unknown key, expected one of: id, at"),
+        (dumped(at=AT, cancel=""), 'cancel: not an id: "", expected the id of an instruction'),
+        (dumped(at=AT, cancel="a1", id="b1"), "id: beside cancel, expected only at, cancel there"),
+        (dumped(at=AT, cancel="a1", pirce=1), "pirce: unknown key, expected one of: at, cancel"),
+        (dumped(at=AT, cancel="a1", amend="a1", price=1), "amend: beside cancel, expected one of them in an instr"),
+        (dumped(cancel="a1"), "at: missing"),
+        (dumped(at="2030-01-01T00:00:00Z", cancel="a1"), "at: outside the run"),
+        (dumped(at=AT, cancel_all="okx"), 'cancel_all: not configured: "okx", expected one of: binance, bybit'),
+        (dumped(at=AT, cancel_all=None), "cancel_all: not configured: null"),
+        (dumped(at=AT, amend="a1"), "amend: nothing to change, expected price or amount"),
+        (dumped(at=AT, amend="a1", price="0"), 'price: not above 0: "0", expected a decimal above 0'),
+        (dumped(at=AT, amend="a1", amount="x"), 'amount: not a number: "x"'),
+        (dumped(at=AT, amend=7, amount="1"), "amend: not an id: 7"),
+        (dumped(at=AT, amend="a1", amount="1", side="BUY"), "side: beside amend, expected only at, amend, price, amo"),
+        (dumped(at=AT, cancel="a1")[:-1] + ', "cancel": "a1"}', "cancel: stands twice in the line"),
         (line(venue="okx"), 'venue: not configured: "okx", expected one of: binance, bybit'),
         (line().encode().replace(b"a1", b"\xff"), "not UTF-8 at byte"),
         (b"\xef\xbb\xbf" + line().encode(), "not JSON: Unexpected UTF-8 BOM"),
@@ -212,7 +243,7 @@ def test_ids_whose_hashes_collide_are_still_told_apart(tmp_path: Path, monkeypat
 
 
 def test_the_table_of_ids_grows_and_forgets_nothing() -> None:
-    table = IdTable(0)
+    table = UsedIds(0)
 
     first = [table.take(number * 2**40, number) for number in range(1500)]
     again = [table.take(number * 2**40, 9999) for number in range(1500)]
@@ -278,13 +309,62 @@ def test_the_index_stays_a_few_integers_a_line(tmp_path: Path) -> None:
 def test_reduce_only_is_kept(tmp_path: Path) -> None:
     found = read(script(tmp_path, [line(id="a", reduce_only=True), line(id="b", reduce_only=False), line(id="c")]))
 
-    given = itertools.chain.from_iterable(found.due(Nanoseconds(at)) for at in found.instants())
+    given = itertools.chain.from_iterable(trades(found, at) for at in found.instants())
     assert [each.reduce_only for each in given] == [True, False, False]
 
 
 def test_a_dumped_instruction_is_the_sample(tmp_path: Path) -> None:
-    (only,) = read(script(tmp_path, [json.dumps(json.loads(line()), indent=None, separators=(",", ":"))])).due(
-        Nanoseconds(instant_of("2024-02-01T00:00:00Z") or 0)
-    )
+    dense = json.dumps(json.loads(line()), indent=None, separators=(",", ":"))
+    (only,) = trades(read(script(tmp_path, [dense])), instant_of(AT) or 0)
 
     assert (only.instrument, only.side, only.amount) == ("bybit:ETHUSDT-PERP", "SELL", Decimal("1.5"))
+
+
+def test_cancels_and_amends_come_in_the_order_of_the_file_among_the_trades(tmp_path: Path) -> None:
+    lines = [
+        line(id="a", order_type="LIMIT", price="2000.50", at=AT),
+        dumped(at=AT, amend="a", price="2001", amount=2.5),
+        dumped(at=AT, amend="a", amount="0.10"),
+        dumped(at=AT, cancel="a"),
+        dumped(at=AT, cancel_all="bybit"),
+        line(id="b", at=AT),
+    ]
+
+    limit, *others, last = read(script(tmp_path, lines)).due(Nanoseconds(instant_of(AT) or 0))
+
+    assert isinstance(limit, TradeInstruction)
+    assert (limit.order_type, str(limit.price)) == ("LIMIT", "2000.50")
+    own = InstructionId("a")
+    assert others == [
+        AmendInstruction(instruction_id=own, price=Price(Decimal(2001)), amount=BaseAmount(Decimal("2.5"))),
+        AmendInstruction(instruction_id=own, amount=BaseAmount(Decimal("0.1"))),
+        CancelInstruction(instruction_id=own),
+        CancelAllInstruction(venue=VenueName("bybit")),
+    ]
+    assert isinstance(last, TradeInstruction)
+
+
+def test_what_is_cancelled_or_amended_need_not_be_in_the_file_and_may_be_so_twice(tmp_path: Path) -> None:
+    lines = [dumped(at=AT, cancel="gone"), dumped(at=AT, cancel="gone"), dumped(at=AT, amend="gone", price=1)]
+
+    assert len(read(script(tmp_path, lines))) == 3
+
+
+def test_a_line_that_is_no_trade_takes_no_id_and_no_line_number(tmp_path: Path) -> None:
+    lines = [dumped(at=AT, cancel="L3"), dumped(at=AT, cancel_all="bybit"), line(id=None, at=AT), line(id="L1", at=AT)]
+
+    given = list(read(script(tmp_path, lines)).due(Nanoseconds(instant_of(AT) or 0)))
+
+    assert [each.instruction_id for each in given if isinstance(each, TradeInstruction)] == ["L3", "L1"]
+    lines.append(line(id="L3", at=AT))
+    assert refused(tmp_path, *lines)[0].startswith('instructions.jsonl:5: id: duplicate: "L3" is the id of line 3')
+
+
+def test_a_cancel_changed_after_validation_is_told_when_it_is_read(tmp_path: Path) -> None:
+    path = script(tmp_path, [dumped(at=AT, cancel="a1")])
+    found = read(path)
+
+    path.write_bytes(path.read_bytes().replace(b"a1", b"a2"))
+
+    with pytest.raises(ScriptChangedError, match=r"instructions\.jsonl:1: changed"):
+        list(found.due(Nanoseconds(instant_of(AT) or 0)))

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
+from tests.independent.calculation import Calculation
 from tests.independent.reference import (
+    BPS,
     HOUR,
     MARKETS,
     PERP,
     SPOT,
-    Calculation,
     Case,
     Terms,
     candles_of,
@@ -212,16 +213,7 @@ def toml_of(case: Case, seed: int) -> str:
     for account, assets in case.accounts.items():
         rows += [f'[accounts."{account}"]', *(f'{asset} = "{amount:f}"' for asset, amount in assets.items())]
     for venue, terms in case.venues.items():
-        rows += [f"[venues.{venue}]", 'kind = "cex"']
-        if terms.spot_taker_bps is not None:
-            rows += ['maker_fee_bps = "1"', f'taker_fee_bps = "{terms.spot_taker_bps:f}"']
-        if terms.perp_taker_bps != terms.spot_taker_bps:
-            rows += [f"[venues.{venue}.perp]", f'taker_fee_bps = "{terms.perp_taker_bps:f}"']
-        rows += [f"[venues.{venue}.slippage]"]
-        if terms.impact_bps:
-            rows += ['model = "volume"', f'base_bps = "{terms.slippage_bps:f}"', f'impact_bps = "{terms.impact_bps:f}"']
-        else:
-            rows += ['model = "fixed"', f'bps = "{terms.slippage_bps:f}"']
+        rows += _venue_rows(venue, terms)
     if case.max_order_notional is not None or case.halted:
         rows += ["[risk]"]
     if case.max_order_notional is not None:
@@ -230,6 +222,39 @@ def toml_of(case: Case, seed: int) -> str:
         rows += ["halted = true"]
     rows += ["[strategy]", 'use = "script"', "[strategy.params]", 'file = "instructions.jsonl"']
     return "\n".join(rows) + "\n"
+
+
+def _venue_rows(venue: str, terms: Terms) -> list[str]:
+    """Fees stand at the top where spot and perp have the same, else in their sections."""
+    rows = [f"[venues.{venue}]", 'kind = "cex"']
+    if terms.latency_ms:
+        rows += [f"latency_ms = {terms.latency_ms}"]
+    fees = {
+        "spot": {"maker_fee_bps": terms.spot_maker_bps, "taker_fee_bps": terms.spot_taker_bps},
+        "perp": {"maker_fee_bps": terms.perp_maker_bps, "taker_fee_bps": terms.perp_taker_bps},
+    }
+    shared = fees["spot"] if fees["spot"] == fees["perp"] else {}
+    rows += [f'{key} = "{bps:f}"' for key, bps in shared.items() if bps is not None]
+    for kind, rates in fees.items():
+        own = [f'{key} = "{bps:f}"' for key, bps in rates.items() if bps is not None and not shared]
+        if kind == "perp" and terms.leverage != 1:
+            own += [f'leverage = "{terms.leverage:f}"']
+        rows += [f"[venues.{venue}.{kind}]", *own] if own else []
+    if terms.max_share is not None or terms.touch:
+        rows += [f"[venues.{venue}.fill]"]
+        rows += [] if terms.max_share is None else [f'max_share = "{terms.max_share:f}"']
+        rows += ["touch = true"] if terms.touch else []
+    if terms.liquidation_fee is not None:
+        rows += [f'[venues.{venue}.instruments."{PERP}"]', f'liquidation_fee_bps = "{terms.liquidation_fee * BPS:f}"']
+    rows += [f"[venues.{venue}.slippage]"]
+    if terms.impact_bps:
+        return [
+            *rows,
+            'model = "volume"',
+            f'base_bps = "{terms.slippage_bps:f}"',
+            f'impact_bps = "{terms.impact_bps:f}"',
+        ]
+    return [*rows, 'model = "fixed"', f'bps = "{terms.slippage_bps:f}"']
 
 
 def draw(seed: int) -> Script:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.independent import paper, reference, scripts
+from tests.independent import calculation, paper, reference, scripts
 
 needs_data = pytest.mark.skipif(not reference.SHARED.is_dir(), reason=f"no recorded prices at {reference.SHARED}")
 
@@ -19,7 +19,7 @@ needs_data = pytest.mark.skipif(not reference.SHARED.is_dir(), reason=f"no recor
 def test_the_paper_case_comes_out_as_on_paper(tmp_path: Path) -> None:
     paper.write_data(tmp_path)
 
-    result = reference.calculate(paper.CASE, reference.read_script(paper.SCRIPT), tmp_path)
+    result = calculation.calculate(paper.CASE, reference.read_script(paper.SCRIPT), tmp_path)
 
     assert (result.instructions, result.orders, result.fills, result.refusals) == (4, 3, 3, 1)
     assert result.refusals_by_code == {"INSUFFICIENT_BALANCE": 1}
@@ -33,7 +33,7 @@ def test_the_paper_case_comes_out_as_on_paper(tmp_path: Path) -> None:
 
 def test_a_partial_close_takes_its_share_of_the_cost_rounded_to_18_places(tmp_path: Path) -> None:
     paper.write_data(tmp_path)
-    book = reference.Calculation(paper.CASE, tmp_path)
+    book = calculation.Calculation(paper.CASE, tmp_path)
     book.quantity["bybit"], book.cost["bybit"] = Decimal(3), Decimal(1000)
 
     book.instruct(
@@ -45,7 +45,7 @@ def test_a_partial_close_takes_its_share_of_the_cost_rounded_to_18_places(tmp_pa
 
 def test_a_flip_closes_at_the_old_cost_and_opens_the_rest_at_the_new_price(tmp_path: Path) -> None:
     paper.write_data(tmp_path)
-    book = reference.Calculation(paper.CASE, tmp_path)
+    book = calculation.Calculation(paper.CASE, tmp_path)
     book.quantity["bybit"], book.cost["bybit"] = Decimal(1), Decimal(1900)
 
     book.instruct({"venue": "bybit", "pair": "ETHUSDT-PERP", "side": "SHORT", "amount": "3", "at": ""})
@@ -58,7 +58,7 @@ def test_a_flip_closes_at_the_old_cost_and_opens_the_rest_at_the_new_price(tmp_p
 def test_a_halted_case_refuses_everything(tmp_path: Path) -> None:
     paper.write_data(tmp_path)
 
-    result = reference.calculate(replace(paper.CASE, halted=True), reference.read_script(paper.SCRIPT), tmp_path)
+    result = calculation.calculate(replace(paper.CASE, halted=True), reference.read_script(paper.SCRIPT), tmp_path)
 
     assert result.refusals_by_code == {"HALTED": 4}
 
@@ -91,7 +91,7 @@ def test_the_scripts_reach_every_situation_and_every_code() -> None:
     seen: Counter[str] = Counter()
     for seed in scripts.SEEDS:
         script = scripts.draw(seed)
-        result = reference.calculate(script.case, reference.read_script("\n".join(script.lines)))
+        result = calculation.calculate(script.case, reference.read_script("\n".join(script.lines)))
         seen.update(result.seen)
         seen.update(result.refusals_by_code)
         seen["filled"] += result.fills
@@ -113,6 +113,7 @@ def test_the_scripts_reach_every_situation_and_every_code() -> None:
         "BELOW_LOT": 200,
         "BELOW_NOTIONAL": 200,
         "LIMIT_ORDER_NOTIONAL": 100,
-        "INSUFFICIENT_BALANCE": 200,
+        "INSUFFICIENT_BALANCE": 100,
+        "INSUFFICIENT_MARGIN": 100,
     }
     assert {key: seen[key] for key, least in wanted.items() if seen[key] < least} == {}

@@ -210,7 +210,7 @@ class House:
 
     def end(self) -> None:
         """Mark the book and close the journal with `RunEnded`."""
-        self.core.take("position_monitor", MarkBook(), self.at)
+        self.core.take("position_monitor", MarkBook(final=True), self.at)
         end = EndRun(
             outcome="done", reason="", market_events=0, currency=Asset("USDT"), equity_start=None, equity_end=None
         )

@@ -14,9 +14,9 @@ import pytest
 from tests.ops.started import CODE, ROOT, environment, execd, write_case
 
 HEAVY = ("pyarrow", "pydantic", "sqlite3", "pykka", "msgspec", "rich", "asyncio", "hypothesis", "numpy")
+TOP = ["demo", "init", "check", "run", "report", "compare", "journal", "data", "config", "bench", "completion"]
 COMMANDS = (
-    "run", "demo", "bench", "data", "data check", "data sample", "journal", "journal show", "journal export",
-    "journal verify",
+    "", *TOP, "data check", "data sample", "journal show", "journal export", "journal verify", "config reference",
 )  # fmt: skip
 
 
@@ -33,11 +33,20 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str, tmp_path: Path) -> None:
-    ended = execd(*command.split(), "--help", cwd=tmp_path)
+def test_every_command_has_help_that_fits_a_terminal(command: str, tmp_path: Path) -> None:
+    ended = execd(*command.split(), "--help", cwd=tmp_path, EXECD_LAUNCHER="ops/run")
 
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith(f"Usage: execd {command} ")
+    assert ended.out.startswith(f"Usage: sh ops/run {command}".rstrip() + " ")
+    to_copy = ("  eval ", "  sh ")  # a path is as long as it is
+    assert [line for line in ended.out.splitlines() if len(line) > 80 and not line.startswith(to_copy)] == []
+
+
+def test_help_lists_the_commands_in_the_order_of_use_with_a_whole_line_each(tmp_path: Path) -> None:
+    lines = execd("--help", cwd=tmp_path).out.partition("Commands:\n")[2].splitlines()
+
+    assert [line.split()[0] for line in lines] == TOP
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
 
 
 def test_the_version_is_said(tmp_path: Path) -> None:
@@ -57,6 +66,10 @@ def test_the_version_is_said(tmp_path: Path) -> None:
         (["journal", "burn"], "No such command 'burn'"),
         (["data", "sample", "x", "--days", "0"], "greater than or equal to 1"),
         (["demo", "--force"], "No such option: --force"),
+        (["completion", "csh"], "is not one of 'bash', 'zsh', 'fish'"),
+        (["compare", "a"], "Missing argument 'RUN'"),
+        (["--\x1b[31mred\n"], "--\\x1b[31mred\\x0a\n"),
+        (["run", "a", "\x1b[31m\n"], "(\\x1b[31m\\x0a)\n"),
     ],
     ids=" ".join,
 )
@@ -68,6 +81,7 @@ def test_wrong_words_are_exit_2_one_line_and_with_json_one_object(words: list[st
     assert plain.out == "" or "--json" in words
     assert said in plain.err
     assert "Traceback" not in plain.err
+    assert "\x1b" not in plain.err
     assert machine.code == 2
     assert set(machine.object()) == {"error", "exit"}
     assert machine.object()["exit"] == 2
@@ -115,6 +129,25 @@ def test_a_result_that_can_not_be_written_is_exit_1_and_one_line(tmp_path: Path)
         )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (1, "execd: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", [["run", "no.toml"], ["demo"], ["report", "no.sqlite"]], ids=" ".join)
+def test_an_out_that_names_a_file_is_exit_2_and_one_line(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+
+    ended = execd(*words, "--out", "taken", "--json" if words[0] != "report" else "--out=taken", cwd=tmp_path)
+
+    assert ended.code == 2
+    assert ended.err == "--out: taken: is a file, expected a folder, or the name of a new one\n"
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_signals_are_taken_care_of_before_typer_is_imported() -> None:
+    ended = execd(
+        cwd=ROOT, code="import sys, ops.cli; print([name for name in ('typer', 'ops.commands') if name in sys.modules])"
+    )
+
+    assert ended.out == "[]\n"
 
 
 def test_the_console_script_is_this_command() -> None:

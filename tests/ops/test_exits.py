@@ -3,6 +3,7 @@
 No user sees a traceback; a crash of execd itself shows one, on stderr.
 """
 
+import io
 import json
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from actors.errors import BadInputError, InvariantError
-from ops.exits import Signalled, UsageError, ended, orderly
+from ops.exits import Signalled, UsageError, ended, one_line, orderly
 
 
 def raising(error: BaseException) -> Callable[[], int]:
@@ -75,6 +76,41 @@ def test_a_crash_of_execd_is_exit_1_an_object_and_a_traceback_on_stderr(capsys: 
     assert "Traceback" in err
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadInputError("evil\x1b[2J\nname.csv: broken"),
+        InvariantError("evil\x1b[2J\nname"),
+        OSError(28, "full", "evil\x1b[2J\nname"),
+        SystemExit("evil\x1b[2J\nname"),
+        ValueError("evil\x1b[2J\nname"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_text_from_elsewhere_is_one_line_without_control_characters(
+    error: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, err, found = told(error, capsys)
+
+    assert "\x1b" not in err
+    assert "evil\\u001b[2J\\u000aname" in err.splitlines()[-1]
+    assert found["error"] == err.splitlines()[-1]
+
+
+def test_one_line_is_cut_to_500_characters() -> None:
+    assert one_line("x" * 501) == "x" * 500 + "..."
+
+
+def test_a_stderr_that_takes_nothing_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+
+    assert ended(raising(BadInputError("a")), json=False) == 2
+
+
 def test_a_stream_that_the_caller_closed_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
 
@@ -103,6 +139,39 @@ def test_in_order_the_first_signal_is_only_noted_and_the_second_is_not_waited_fo
     assert first is not None
     assert first.exit_code == 130
     assert raised.value is first
+
+
+def test_a_signal_that_comes_where_nothing_can_be_raised_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    class Freed:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    hook = sys.unraisablehook
+    with orderly() as caught:
+        signal.raise_signal(signal.SIGINT)
+        freed = Freed()
+        del freed
+
+        first = caught()
+
+    assert first is not None
+    assert first.exit_code == 130
+    assert capsys.readouterr() == ("", "")
+    assert sys.unraisablehook is hook
+
+
+def test_what_else_goes_wrong_while_something_is_freed_is_still_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Freed:
+        def __del__(self) -> None:
+            raise ValueError("planted")
+
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: said.append(lost.exc_value))
+    with orderly():
+        freed = Freed()
+        del freed
+
+    assert [str(error) for error in said] == ["planted"]
 
 
 def test_a_signal_that_was_switched_off_stays_off() -> None:

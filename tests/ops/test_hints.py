@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.hints import LAUNCHER, command, typed
+from ops.hints import LAUNCHER, command, command_anywhere, typed
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +38,16 @@ def test_on_the_path_the_command_is_its_name_and_elsewhere_where_it_lies(
     (tmp_path / "execd").touch(mode=0o755)
 
     assert command() == "execd"
+
+
+def test_what_is_typed_in_any_folder_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert command_anywhere() == str(Path(sys.executable).with_name("execd"))
+
+    (tmp_path / "execd").touch(mode=0o755)
+    assert command_anywhere() == "execd"
+
+    monkeypatch.setenv(LAUNCHER, "my execd/ops/run")
+    assert command_anywhere() == f"sh '{tmp_path}/my execd/ops/run'"
 
 
 @pytest.mark.parametrize(

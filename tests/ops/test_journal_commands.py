@@ -223,6 +223,28 @@ def test_a_missing_file_is_one_line_and_exit_2(path: Path, command: str) -> None
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_a_folder_is_one_line_and_exit_2_which_names_the_journal_in_it(path: Path, command: str) -> None:
+    assert run(command, path.parent) == (2, "", f"{path.parent} is a folder, expected a journal.sqlite\n")
+
+    write_journal(path, [ended()])
+
+    assert run(command, path.parent) == (2, "", f"{path.parent} is a folder, expected its journal: {path}\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_name_can_not_speak_to_the_terminal(path: Path, command: str) -> None:
+    evil = path.with_name("evil\x1b[2J\nname")
+    missing = run(command, evil)
+    write_journal(evil, [ended()])
+
+    code, out, _ = run("verify", evil)
+
+    assert missing == (2, "", f"{path.parent}/evil\\x1b[2J\\nname: no such file\n")
+    assert (code, out.count("\n")) == (0, 1)
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_file_that_is_no_journal_is_one_line(path: Path, command: str) -> None:
     path.write_text("something else\n" * 100)
 

@@ -202,9 +202,9 @@ def test_a_crash_anywhere_on_the_way_of_a_slice_is_as_if_all_but_its_prices_had_
             compare(house, play(make(), *SCRIPT[:SLICE], prices_alone), SLICE)
 
     assert set(seen) <= {"", "MarketSlice", "TradeInstruction"}
-    assert ("MarketSlice" in seen) is (cell not in {"engine", "outbox"})
+    assert ("MarketSlice" in seen) is (cell != "outbox")
     assert ("TradeInstruction" in seen) is (cell not in {"strategy", "data_provider"})
-    assert ("" in seen) is (cell == "strategy")
+    assert ("" in seen) is (cell in {"strategy", "event_logger", "position_monitor", "pnl"})  # marking is worked again
 
 
 @pytest.mark.parametrize("build", [Steady, Saving])
@@ -273,7 +273,7 @@ def test_the_script_meets_everything_that_recovery_must_bring_back(make: Callabl
 
     assert kinds == {
         "RunStarted", "Opening", "EquityMarked", "InstructionReceived", "InstructionRefused", "OrderSubmitted",
-        "OrderAccepted", "OrderFilled", "FundingPaid", "StrategySaved", "RunEnded",
+        "OrderAccepted", "OrderFilled", "FundingPaid", "StrategySaved", "PnlAttributed", "RunEnded",
     }  # fmt: skip
 
 

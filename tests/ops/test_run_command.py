@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from actors.errors import BadInputError
 from messages.orders import OrderSubmitted
-from ops.run_command import run_command
+from ops import backtest
+from ops.run_command import Ready, perform, refuse_file, run_command, summary
 from tests.independent import reference
-from tests.ops.started import CONFIG, LINE, Ended, a_line, execd, exported, write_case
+from tests.ops.started import CONFIG, LINE, Ended, a_line, execd, exported, using, write_case
 
 COUNTS = ("instructions", "orders", "fills", "refusals", "rejections", "market_events")
 AMOUNTS = ("fees", "funding", "pnl", "equity_start", "equity_end")
@@ -305,6 +307,52 @@ def test_bad_input_is_exit_2_a_line_for_each_thing_and_nothing_written(
     for line in said:
         assert line in err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_strategy_or_a_file_name_says_comes_out_on_one_line_and_escaped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = write_case(tmp_path, config=using("bad:Bad"))
+    code = "    stateless = True\n    on_event = None\n    def on_slice(self, market): raise ValueError('%s')\n"
+    evil = "\\x1b[2J\\nred"
+    (tmp_path / "bad.py").write_text(
+        f"class Bad:\n    def __init__(self, context): pass\n{code % evil}    def on_event(self, event): return ()\n"
+    )
+
+    failed = Ended(run_command(config, out=None, json=True, journal=False, force=False), *capsys.readouterr())
+    (tmp_path / "worse.py").write_text(f"raise ValueError('{evil}')\n")
+    config.write_text(using("worse:Worse"))
+    refused = Ended(run_command(config, out=None, json=True, journal=False, force=False), *capsys.readouterr())
+    named = Ended(
+        run_command(tmp_path / "\x1b[2J\nred.toml", out=None, json=True, journal=False, force=False),
+        *capsys.readouterr(),
+    )
+
+    assert (failed.code, refused.code, named.code) == (1, 2, 2)
+    for ended in (failed, refused, named):
+        assert ended.err.count("\n") == 1
+        assert "\x1b" not in ended.err
+        assert "\\u001b[2J" in ended.err
+        assert ended.object()["error"] in ended.err
+
+
+def test_a_warning_about_a_file_comes_out_escaped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def prepare() -> Ready:
+        prepared = backtest.prepare(write_case(tmp_path))
+        return prepared._replace(warnings=("\x1b[2J\nname: odd",)), None
+
+    assert perform(prepare, json=True, show=summary) == 0
+
+    assert capsys.readouterr().err == "note: \\u001b[2J\\u000aname: odd\n"
+
+
+def test_only_a_file_is_refused_as_a_folder(tmp_path: Path) -> None:
+    for good in (None, tmp_path, tmp_path / "new"):
+        refuse_file(good)
+    (tmp_path / "new").touch()
+
+    with pytest.raises(BadInputError, match="new: is a file, expected a folder"):
+        refuse_file(tmp_path / "new")
 
 
 def test_an_out_that_can_not_be_made_is_exit_2_and_one_line(tmp_path: Path, ran: Callable[..., Ended]) -> None:

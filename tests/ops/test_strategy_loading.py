@@ -49,7 +49,7 @@ def found(folder: Path, use: str, text: str | None = GOOD) -> LoadedStrategy:
         file = folder / f"{name.replace('.', '/')}.py"
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
-    context = StrategyContext(start=Nanoseconds(0), end=Nanoseconds(1), params={}, instruments={})
+    context = StrategyContext(start=Nanoseconds(0), end=Nanoseconds(1), params={}, venues=())
     return load_strategy(use, folder=folder, label="b.toml", context=context)
 
 

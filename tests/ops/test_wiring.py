@@ -110,7 +110,9 @@ def test_the_entries_of_a_run_come_in_one_order_and_name_their_causes(make: Call
         ("InstructionReceived", None),  # 13
         ("InstructionRefused", 13),
         ("FundingPaid", None),
-        ("EquityMarked", None),
+        ("EquityMarked", None),  # of the second hour
+        ("EquityMarked", None),  # of the end
+        ("PnlAttributed", None),
         ("RunEnded", None),
     ]
 
@@ -139,7 +141,7 @@ def test_the_first_slice_marks_the_book_before_anybody_trades(make: Callable[...
     house.slice(2, "2000")
 
     kinds = house.kinds()
-    assert kinds.count("EquityMarked") == 1
+    assert kinds.count("EquityMarked") == 2
     assert kinds.index("EquityMarked") < kinds.index("InstructionReceived")
 
 

@@ -1,13 +1,14 @@
 """A slice is told phase by phase: prices to all that keep them, funding to the venues concerned, then the strategy.
 
-The book is marked once, at the first slice, after prices and funding and before the strategy trades.
+The book is marked at the first slice, and at every first slice at or after a multiple of the sampling interval: after
+prices and funding, and before the strategy trades.
 """
 
 from decimal import Decimal
 
 from actors.data.provider import DataProvider
 from messages.base import Message
-from messages.book import EquityMarked
+from messages.book import EquityMarked, MarkBook
 from messages.journal import Record
 from messages.market import FundingRate, MarketSlice, SettleFunding
 from messages.units import Amount, Asset, InstrumentId, Nanoseconds, Rate, Seq, VenueName
@@ -26,13 +27,19 @@ class Listener:
         self._told.append((self._name, message))
 
 
-def provider(told: list[tuple[str, Message]]) -> DataProvider:
+def provider(told: list[tuple[str, Message]], *, sample: int | None = None) -> DataProvider:
     return DataProvider(
         prices=(Listener("okx", told), Listener("bybit", told), Listener("gate", told)),
         venues={VenueName("okx"): Listener("okx", told), VenueName("bybit"): Listener("bybit", told)},
         marks=Listener("position_monitor", told),
         strategy=Listener("strategy", told),
+        sample_ns=None if sample is None else Nanoseconds(sample),
     )
+
+
+def past(at: int = 1) -> Record:
+    """Return the record of an earlier mark."""
+    return Record(seq=Seq(1), at=Nanoseconds(at), cause=None, hash=b"", entry=MARKED)
 
 
 def rate(instrument: str) -> FundingRate:
@@ -42,7 +49,7 @@ def rate(instrument: str) -> FundingRate:
 def test_prices_go_out_in_their_order_and_the_strategy_comes_last_and_once() -> None:
     told: list[tuple[str, Message]] = []
     subject, market = provider(told), MarketSlice(at=Nanoseconds(5))
-    subject.receive(MARKED)
+    subject.apply(past())
 
     subject.receive(market)
 
@@ -54,7 +61,7 @@ def test_funding_is_settled_once_for_each_venue_concerned_in_the_order_of_their_
     subject = provider(told)
     paid = rate("bybit:BTCUSDT-PERP"), rate("bybit:ETHUSDT-PERP"), rate("okx:ETHUSDT-PERP")
     market = MarketSlice(at=Nanoseconds(5), funding=(paid[2], *paid[:2]))
-    subject.receive(MARKED)
+    subject.apply(past())
 
     subject.receive(market)
 
@@ -74,23 +81,37 @@ def test_a_venue_without_funding_in_the_slice_hears_of_none() -> None:
     assert [name for name, message in told if isinstance(message, SettleFunding)] == ["okx"]
 
 
-def test_the_book_is_marked_before_the_strategy_and_never_again() -> None:
+def test_without_sampling_the_book_is_marked_at_the_first_slice_before_the_strategy_and_never_again() -> None:
     told: list[tuple[str, Message]] = []
     subject = provider(told)
 
     subject.receive(MarketSlice(at=Nanoseconds(5)))
-    subject.receive(MARKED)
     subject.receive(MarketSlice(at=Nanoseconds(6)))
 
     names = [name for name, _ in told]
     assert names == ["okx", "bybit", "gate", "position_monitor", "strategy", "okx", "bybit", "gate", "strategy"]
 
 
-def test_a_rebuilt_provider_knows_from_the_journal_that_the_book_was_marked() -> None:
+def test_the_book_is_marked_at_the_first_slice_at_or_after_each_multiple_of_the_interval() -> None:
     told: list[tuple[str, Message]] = []
-    subject = provider(told)
+    subject = provider(told, sample=10)
 
-    subject.apply(Record(seq=Seq(1), at=Nanoseconds(5), cause=None, hash=b"", entry=MARKED))
+    marked = []
+    for at in (3, 9, 10, 11, 19, 35, 39, 40):
+        told.clear()
+        subject.receive(MarketSlice(at=Nanoseconds(at)))
+        marked += [at] if MarkBook() in [message for _, message in told] else []
+
+    assert marked == [3, 10, 35, 40]
+
+
+def test_a_rebuilt_provider_knows_from_the_journal_when_the_book_was_marked() -> None:
+    told: list[tuple[str, Message]] = []
+    subject = provider(told, sample=10)
+
+    subject.apply(past(5))
     subject.receive(MarketSlice(at=Nanoseconds(6)))
+    assert MarkBook() not in [message for _, message in told]
+    subject.receive(MarketSlice(at=Nanoseconds(10)))
 
-    assert "position_monitor" not in [name for name, _ in told]
+    assert MarkBook() in [message for _, message in told]

@@ -15,23 +15,30 @@ from hypothesis import strategies as st
 
 from actors.journal.encoding import FREE_TEXT, TEXT_LIMIT, decode, encode, next_hash, plan
 from actors.journal.errors import EntryUnreadableError
-from messages.book import EquityMarked
+from messages.book import Attribution, EquityMarked, MarginMarked, Mark, NetDelta
 from messages.instructions import Code, InstructionRefused
 from messages.journal import ENTRY_TYPES, Entry
 from messages.lifecycle import Halted, RunStarted
-from messages.units import InstructionId, plain
+from messages.units import AccountName, Asset, InstructionId, plain
 from tests.actors.journal.builders import fill
+
+S = typing.TypeVar("S", bound=msgspec.Struct)
 
 GOLDEN_FILL = (
     b'{"seq":12,"at":1704067200000000000,"type":"OrderFilled","cause":11,"venue":"bybit",'
     b'"instrument":"bybit:ETHUSDT-PERP","side":"SELL","amount":"1.5","price":"2345.67","fee":"1.9351787",'
     b'"fee_asset":"USDT","liquidity":"TAKER","order_id":"o1","client_order_id":"x1","trade_id":"t1",'
-    b'"instruction_id":"a1"}'
+    b'"instruction_id":"a1","reference_price":"2346"}'
 )
 
 
+def of(text: str) -> Any:  # noqa: ANN401 (an amount, of whatever)
+    """Return a decimal for a field of any unit."""
+    return Decimal(text)
+
+
 def test_a_fill_is_this_line() -> None:
-    assert encode(12, 1704067200000000000, 11, fill()) == GOLDEN_FILL
+    assert encode(12, 1704067200000000000, 11, fill(reference_price=Decimal("2346.00"))) == GOLDEN_FILL
 
 
 def test_enums_nones_and_missing_causes_are_these_lines() -> None:
@@ -45,6 +52,50 @@ def test_enums_nones_and_missing_causes_are_these_lines() -> None:
     assert encode(1, 3, None, started) == (
         b'{"seq":1,"at":3,"type":"RunStarted","cause":null,"mode":"backtest","start":5,"end":null}'
     )
+
+
+def test_a_mark_with_its_attribution_margins_and_deltas_is_this_line() -> None:
+    parts = Attribution(
+        price=of("-0.0"),
+        basis=of("1E+2"),
+        funding=of("0.50"),
+        fees=of("-1.20E-10"),
+        slippage=of("0E-8"),
+        liquidation=of("0"),
+    )
+    margin = MarginMarked(account=AccountName("okx"), equity=of("100.0"), initial=of("1E+1"), maintenance=of("4.8750"))
+    delta = NetDelta(base=Asset("ETH"), net=of("-0.10"), notional=of("-234.50"))
+    usdt = Asset("USDT")
+    first = EquityMarked(currency=usdt, equity=of("100.0"), unrealised=of("0"))
+    later = EquityMarked(
+        currency=usdt,
+        equity=of("1"),
+        unrealised=of("0"),
+        attribution=parts,
+        margins=(margin,),
+        deltas=(delta, delta),
+        marks=(Mark(instrument=InstrumentId("okx:ETHUSDT-PERP"), price=of("2345.0")),),
+    )
+
+    assert encode(2, 3, 1, first) == (
+        b'{"seq":2,"at":3,"type":"EquityMarked","cause":1,"currency":"USDT","equity":"100","unrealised":"0",'
+        b'"attribution":null,"margins":[],"deltas":[],"marks":[]}'
+    )
+    assert encode(2, 3, 1, later) == (
+        b'{"seq":2,"at":3,"type":"EquityMarked","cause":1,"currency":"USDT","equity":"1","unrealised":"0",'
+        b'"attribution":{"price":"0","basis":"100","funding":"0.5","fees":"-0.00000000012","slippage":"0",'
+        b'"liquidation":"0"},"margins":[{"account":"okx","equity":"100","initial":"10","maintenance":"4.875"}],'
+        b'"deltas":[{"base":"ETH","net":"-0.1","notional":"-234.5"},{"base":"ETH","net":"-0.1","notional":"-234.5"}],'
+        b'"marks":[{"instrument":"okx:ETHUSDT-PERP","price":"2345"}]}'
+    )
+
+
+def test_what_is_no_number_is_refused_inside_too() -> None:
+    delta = NetDelta(base=Asset("ETH"), net=of("NaN"), notional=of("0"))
+    mark = EquityMarked(currency=Asset("USDT"), equity=of("1"), unrealised=of("0"), deltas=(delta,))
+
+    with pytest.raises(ValueError, match="not a finite number"):
+        encode(1, 1, None, mark)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +239,11 @@ def values(hint: Any, name: str) -> st.SearchStrategy[Any]:  # noqa: ANN401 - an
         return st.one_of(*(values(part, name) for part in typing.get_args(hint)))
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return st.sampled_from(hint)
+    if typing.get_origin(hint) is tuple:
+        item, _ = typing.get_args(hint)
+        return st.lists(values(item, name), max_size=3).map(tuple)
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return of_fields(hint)
     if hint is str:
         return st.text(max_size=TEXT_LIMIT if name in FREE_TEXT else None)
     return {
@@ -198,11 +254,23 @@ def values(hint: Any, name: str) -> st.SearchStrategy[Any]:  # noqa: ANN401 - an
     }[hint]
 
 
-def entries(entry_type: type[Entry]) -> st.SearchStrategy[Entry]:
-    """Return a strategy for the values of an entry type."""
-    return st.builds(
-        entry_type, **{field.name: values(field.type, field.name) for field in msgspec.structs.fields(entry_type)}
-    )
+def of_fields(struct: type[S]) -> st.SearchStrategy[S]:
+    """Return a strategy for the values of an entry type, or of a struct inside one."""
+    return st.builds(struct, **{field.name: values(field.type, field.name) for field in msgspec.structs.fields(struct)})
+
+
+def plain_everywhere(value: object, written: object) -> bool:
+    """Say whether JSON has every decimal of a value, however deep, in plain notation."""
+    if isinstance(value, Decimal):
+        return written == plain(value)
+    if isinstance(value, msgspec.Struct) and isinstance(written, dict):
+        names = value.__struct_fields__
+        return list(written)[-len(names) :] == list(names) and all(
+            plain_everywhere(getattr(value, name), written[name]) for name in names
+        )
+    if isinstance(value, tuple) and isinstance(written, list):
+        return all(map(plain_everywhere, value, written)) and len(value) == len(written)
+    return not isinstance(value, msgspec.Struct | tuple)
 
 
 @pytest.mark.parametrize("entry_type", ENTRY_TYPES, ids=lambda found: found.__name__)
@@ -210,7 +278,7 @@ def test_every_entry_comes_back_as_it_was(entry_type: type[Entry]) -> None:
     stamps = st.integers(1, 2**63 - 1)
 
     @settings(max_examples=40, deadline=None)
-    @given(entries(entry_type), stamps, stamps, st.none() | stamps)
+    @given(of_fields(entry_type), stamps, stamps, st.none() | stamps)
     def comes_back(entry: Entry, seq: int, at: int, cause: int | None) -> None:
         body = encode(seq, at, cause, entry)
         record = decode(body, b"h" * 32)
@@ -222,10 +290,7 @@ def test_every_entry_comes_back_as_it_was(entry_type: type[Entry]) -> None:
         assert line["type"] == entry_type.__name__
         assert encode(seq, at, cause, record.entry) == body
         assert len(body.decode().splitlines()) == 1
-        for name in entry.__struct_fields__:
-            value = getattr(entry, name)
-            if isinstance(value, Decimal):
-                assert line[name] == plain(value)
+        assert plain_everywhere(entry, line)
 
     comes_back()
 

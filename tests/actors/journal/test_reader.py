@@ -116,7 +116,7 @@ def test_what_is_no_journal_is_one_clear_error(tmp_path: Path) -> None:
 
     for wrong, words in (
         (tmp_path / "missing", "no such file"),
-        (tmp_path, "Is a directory"),
+        (tmp_path, "is a folder, expected a journal.sqlite"),
         (text, "no SQLite file"),
         (empty, "no SQLite file"),
         (foreign, "SQLite file of another program"),

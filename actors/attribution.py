@@ -1,0 +1,228 @@
+"""What a change of equity came from: price, basis, funding, fees, slippage, liquidation. Pure.
+
+For every perp, with change the signed amount of a fill, P the perp's mark and S the mark of its base asset (the price
+that values the asset itself, actors/valuation.py):
+
+    slippage     sum of -change * (price - reference price); the reference is price(tau), a limit, or a trigger
+    fees         what fills were charged, base fees counted at the fill's price; negative when paid
+    funding      as paid, positive when received
+    liquidation  liquidation fees (negative), and what insurance paid
+    basis        quantity times the change of P - S, from mark to mark; a fill counts from the mark before it
+    price        the rest: quantity times the change of S, and what a limit order gained or lost against the mark
+
+For spot, and for every asset that lies in an account, there is no basis: price is the amount held times the change of
+its mark. The six add up to the change of equity since the first mark, exactly: in total, price is that change less the
+other five, and rounding in the fortieth digit between the total and its parts is put on the largest part.
+
+Everything here comes from journaled facts and from the marks that `EquityMarked` carries, so a fold gives it back.
+"""
+
+import decimal
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from actors.valuation import CURRENCY, mark_source, venue_of
+from messages.book import Attributed, Attribution, BookChanged, InsurancePaid, Liquidated, Mark, Opening
+from messages.instruments import Instrument
+from messages.market import FundingPaid
+from messages.orders import OrderFilled
+from messages.units import BUY, PERP, AccountName, Amount, Asset, InstrumentId, Price, VenueName
+
+_ZERO = Decimal(0)
+_WIDE = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_EVEN)  # sums that must be exact, whatever their digits
+
+
+class _Source(msgspec.Struct):
+    """One instrument, or one asset that lies somewhere.
+
+    Attributes:
+        marked_by: Whose close values the quantity; None for what is counted in itself.
+        against: Whose close is taken off it for the basis; None where there is no basis.
+        flow: What was paid for the quantity, at reference prices: flow + quantity * mark is price and basis together.
+        basis_flow: The same at P - S.
+    """
+
+    venue: VenueName
+    marked_by: InstrumentId | None
+    against: InstrumentId | None = None
+    quantity: Decimal = _ZERO
+    flow: Decimal = _ZERO
+    basis_flow: Decimal = _ZERO
+    funding: Decimal = _ZERO
+    fees: Decimal = _ZERO
+    slippage: Decimal = _ZERO
+    liquidation: Decimal = _ZERO
+
+
+class Attributor:
+    """Follows every booked fact, and says at any mark what brought the change since the first one."""
+
+    def __init__(self, instruments: Mapping[InstrumentId, Instrument]) -> None:
+        self._instruments = instruments
+        self._all = tuple(instruments.values())
+        self._sources: dict[str, _Source] = {}
+        self._marks: dict[InstrumentId, Price] | None = None
+        for each in self._all:
+            if each.trade_type is PERP:
+                base = mark_source(each.account, each.base, self._all)
+                against = None if base == each.instrument_id else base
+                self._sources[each.instrument_id] = _Source(each.venue, each.instrument_id, against)
+
+    def book(self, change: BookChanged) -> None:
+        """Take in a booked fact."""
+        fact = change.fact
+        match fact:
+            case OrderFilled():
+                instrument = self._instruments[fact.instrument]
+                if instrument.trade_type is PERP:
+                    self._perp(fact, instrument, change)
+                else:
+                    self._spot(fact, instrument, change)
+            case FundingPaid():
+                self._sources[fact.instrument].funding += fact.amount
+            case Liquidated():
+                source = self._sources[fact.instrument]
+                self._traded(source, fact.amount if fact.side is BUY else -fact.amount, fact.price, fact.mark)
+                source.fees -= fact.fee
+                source.liquidation -= fact.liquidation_fee
+            case InsurancePaid():
+                self._sources[fact.instrument].liquidation += fact.amount
+            case Opening():
+                self._put(fact.account, fact.asset, fact.amount)
+
+    def _perp(self, fill: OrderFilled, instrument: Instrument, change: BookChanged) -> None:
+        source = self._sources[fill.instrument]
+        reference = fill.price if fill.reference_price is None else fill.reference_price
+        self._traded(source, fill.amount if fill.side is BUY else -fill.amount, fill.price, reference)
+        if fill.fee_asset == instrument.quote:
+            source.fees -= change.fee_in_quote
+        else:
+            source.fees -= fill.fee * self._put(instrument.account, fill.fee_asset, -fill.fee)
+
+    def _traded(self, source: _Source, change: Decimal, price: Decimal, reference: Decimal) -> None:
+        source.quantity += change
+        source.flow -= change * reference
+        if price is not reference:
+            source.slippage -= change * (price - reference)
+        if source.against is not None:
+            source.basis_flow -= change * self._spread(source)
+
+    def _spot(self, fill: OrderFilled, instrument: Instrument, change: BookChanged) -> None:
+        """Everything is counted at the mark of the quote asset, which is one for the currency itself."""
+        source = self._source(instrument.account, instrument.base)
+        bought = fill.amount if fill.side is BUY else -fill.amount
+        reference = fill.price if fill.reference_price is None else fill.reference_price
+        worth = self._put(instrument.account, instrument.quote, -bought * fill.price)
+        slippage = -bought * (fill.price - reference) * worth
+        source.slippage += slippage
+        source.quantity += bought
+        source.flow -= bought * reference * worth
+        fee = change.fee_in_quote * worth
+        if fill.fee_asset == instrument.base:
+            source.quantity -= fill.fee
+            source.flow += fee
+        elif fill.fee_asset == instrument.quote:
+            self._put(instrument.account, instrument.quote, -fill.fee)
+        else:
+            fee = fill.fee * self._put(instrument.account, fill.fee_asset, -fill.fee)
+        source.fees -= fee
+
+    def _put(self, account: AccountName, asset: Asset, amount: Decimal) -> Decimal:
+        """Move an asset at its mark, which brings nothing by itself. Return the mark."""
+        if asset == CURRENCY:
+            return Decimal(1)
+        source = self._source(account, asset)
+        mark = self._price(source.marked_by)
+        source.quantity += amount
+        source.flow -= amount * mark
+        return mark
+
+    def _source(self, account: AccountName, asset: Asset) -> _Source:
+        """Return where an asset in an account is counted: under the spot market of its venue that values it, if any."""
+        marked_by = mark_source(account, asset, self._all)
+        venue = venue_of(account)
+        market = None if marked_by is None else self._instruments[marked_by]
+        own = market is not None and market.account == account and market.trade_type is not PERP
+        name = str(marked_by) if own else f"{account} {asset}"
+        if name not in self._sources:
+            self._sources[name] = _Source(venue, marked_by)
+        return self._sources[name]
+
+    def mark(self, marks: Iterable[Mark]) -> None:
+        """Take over the present marks. Counting starts at the first ones, with what lies in the accounts then."""
+        first, self._marks = self._marks is None, {each.instrument: each.price for each in marks}
+        if first:
+            for source in self._sources.values():
+                source.flow = -source.quantity * self._price(source.marked_by)
+
+    def total(self, change: Decimal) -> Attribution:
+        """Return what the change of equity since the first mark came from.
+
+        Args:
+            change: Equity at the present mark less equity at the first.
+        """
+        basis = funding = fees = slippage = liquidation = _ZERO
+        for source in self._sources.values():
+            if source.against is not None:
+                basis += self._basis(source)
+            funding += source.funding
+            fees += source.fees
+            slippage += source.slippage
+            liquidation += source.liquidation
+        price = change
+        for other in (basis, funding, fees, slippage, liquidation):
+            price = _WIDE.subtract(price, other)
+        return Attribution(
+            price=Amount(price),
+            basis=Amount(basis),
+            funding=Amount(funding),
+            fees=Amount(fees),
+            slippage=Amount(slippage),
+            liquidation=Amount(liquidation),
+        )
+
+    def parts(self, total: Attribution) -> tuple[Attributed, ...]:
+        """Return the attribution of each source that has one, by name; their sum is the total."""
+        found = dict(self._parts())
+        if not found:
+            return ()
+        for kind in Attribution.__struct_fields__:
+            rest = getattr(total, kind)
+            for each in found.values():
+                rest = _WIDE.subtract(rest, getattr(each.attribution, kind))
+            if rest:
+                name = max(found, key=lambda each: abs(getattr(found[each].attribution, kind)))
+                part = found[name]
+                adjusted = msgspec.structs.replace(
+                    part.attribution, **{kind: _WIDE.add(getattr(part.attribution, kind), rest)}
+                )
+                found[name] = msgspec.structs.replace(part, attribution=adjusted)
+        return tuple(found[name] for name in sorted(found))
+
+    def _parts(self) -> Iterator[tuple[str, Attributed]]:
+        for name, source in self._sources.items():
+            basis = _ZERO if source.against is None else self._basis(source)
+            moved = source.flow + source.quantity * self._price(source.marked_by)
+            attribution = Attribution(
+                price=Amount(moved - basis),
+                basis=Amount(basis),
+                funding=Amount(source.funding),
+                fees=Amount(source.fees),
+                slippage=Amount(source.slippage),
+                liquidation=Amount(source.liquidation),
+            )
+            if any(getattr(attribution, kind) for kind in Attribution.__struct_fields__):
+                yield name, Attributed(venue=source.venue, source=name, attribution=attribution)
+
+    def _price(self, instrument: InstrumentId | None) -> Decimal:
+        return _ZERO if instrument is None or self._marks is None else self._marks.get(instrument, _ZERO)
+
+    def _spread(self, source: _Source) -> Decimal:
+        """Return P - S; zero as long as one of them is not known."""
+        own, other = self._price(source.marked_by), self._price(source.against)
+        return own - other if own and other else _ZERO
+
+    def _basis(self, source: _Source) -> Decimal:
+        return source.basis_flow + source.quantity * self._spread(source)

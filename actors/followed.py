@@ -1,0 +1,110 @@
+"""An order as the engine follows it, from its intent to a while after its end. Pure.
+
+The states are those of messages/order_life.py; the outcome is what an instruction that is repeated is answered.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from messages.order_life import SENT, OrderState, after
+from messages.orders import (
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUnknown,
+)
+from messages.units import Price, TradeId
+
+OUTCOMES = ("NONE", "OPEN", "REFUSED", "REJECTED", "FILLED", "CANCELLED", "EXPIRED", "UNKNOWN")
+"""What an instruction came to so far; the table of ids keeps the place in this tuple."""
+OPEN = OUTCOMES.index("OPEN")
+FILLED = OUTCOMES.index("FILLED")
+REJECTED = OUTCOMES.index("REJECTED")
+REFUSED = OUTCOMES.index("REFUSED")
+
+_ZERO = Decimal(0)
+_OUTCOME_OF = {
+    OrderAccepted: OPEN,
+    OrderTriggered: OPEN,
+    OrderAmended: OPEN,
+    OrderRejected: REJECTED,
+    OrderCancelled: OUTCOMES.index("CANCELLED"),
+    OrderExpired: OUTCOMES.index("EXPIRED"),
+    OrderUnknown: OUTCOMES.index("UNKNOWN"),
+}
+
+
+class FollowedOrder(msgspec.Struct):
+    """An order that is not forgotten yet.
+
+    Attributes:
+        intent: As it was journaled.
+        amount, price: Its total (base) and its limit as of the latest amendment.
+        key: Of its instruction in the table of ids.
+        slot, slot_of: Where the table keeps it, as long as the table's `growth` is `slot_of`.
+        outcome: As the table has it.
+        trades: Ids of its fills.
+        accepted: The venue said so, or a fill implied it.
+        triggered: A stop that became a market or limit order.
+    """
+
+    intent: OrderSubmitted
+    amount: Decimal
+    key: int
+    price: Price | None = None
+    filled: Decimal = _ZERO
+    state: OrderState = SENT
+    outcome: int = OPEN
+    slot: int = -1
+    slot_of: int = -1
+    trades: tuple[TradeId, ...] = ()
+    accepted: bool = False
+    triggered: bool = False
+
+    def follow(self, event: OrderEvent) -> bool:
+        """Move on; return whether the event was news.
+
+        Raises:
+            IllegalMoveError: The venue tells a life that cannot be.
+        """
+        before = self.state
+        if isinstance(event, OrderFilled):
+            if event.trade_id in self.trades:
+                return False
+            self.trades += (event.trade_id,)
+            self.filled += event.amount
+            complete = self.filled >= self.amount
+            self.state = after(before, OrderFilled, complete=complete)
+            outcome = FILLED if complete else OPEN
+            news = True
+        else:
+            kind = type(event)
+            self.state = after(before, kind)
+            outcome = _OUTCOME_OF.get(kind, self.outcome)
+            news = self._is_news(event, before)
+        if outcome != self.outcome and (self.state is not before or outcome == FILLED):
+            self.outcome = outcome
+        return news
+
+    def _is_news(self, event: OrderEvent, before: OrderState) -> bool:
+        """Return whether the event says something new, and keep what it says. Venues repeat themselves."""
+        match event:
+            case OrderAccepted():
+                news, self.accepted = not self.accepted, True
+            case OrderTriggered():
+                news, self.triggered = not self.triggered, True
+            case OrderAmended():
+                news = (self.amount, self.price) != (event.amount, event.price)
+                self.amount, self.price = event.amount, event.price
+            case OrderRejected() | OrderCancelled() | OrderExpired() | OrderUnknown():
+                news = self.state is not before
+            case _:  # a refusal to cancel or amend is an answer, each time
+                news = True
+        return news

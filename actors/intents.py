@@ -1,0 +1,102 @@
+"""What an instruction becomes on its way: the entry that it came, and the intent of its order. Pure.
+
+Nearly every instruction is a market order, so that one takes the short way: a field at its default is left out, which
+is the same value in less time.
+"""
+
+from messages.instructions import InstructionReceived, TradeInstruction, TradePassed
+from messages.orders import OrderSubmitted
+from messages.units import MARKET, ClientOrderId, plain
+
+
+def received(instruction: TradeInstruction) -> InstructionReceived:
+    """Return the entry that says that an instruction came."""
+    if instruction.order_type is MARKET:
+        return InstructionReceived(
+            instruction_id=instruction.instruction_id,
+            venue_type="cex",
+            venue=instruction.venue,
+            trade_type=instruction.trade_type,
+            instrument=instruction.instrument,
+            side=instruction.side,
+            amount=instruction.amount,
+            reduce_only=instruction.reduce_only,
+        )
+    return InstructionReceived(
+        instruction_id=instruction.instruction_id,
+        venue_type="cex",
+        venue=instruction.venue,
+        trade_type=instruction.trade_type,
+        instrument=instruction.instrument,
+        side=instruction.side,
+        amount=instruction.amount,
+        reduce_only=instruction.reduce_only,
+        order_type=instruction.order_type,
+        price=instruction.price,
+        trigger_price=instruction.trigger_price,
+        trigger_by=instruction.trigger_by,
+        trail_bps=instruction.trail_bps,
+        time_in_force=instruction.time_in_force,
+        post_only=instruction.post_only,
+    )
+
+
+def content_of(entry: InstructionReceived) -> tuple[object, ...]:
+    """Return what two instructions under one id must have in common to be the same; numbers as plain text.
+
+    (Texts, because numbers that differ by 2**61 - 1 have the same hash.)
+    """
+    if entry.order_type is MARKET:
+        return entry.instrument, entry.side, plain(entry.amount), entry.reduce_only
+    return (
+        entry.instrument,
+        entry.side,
+        plain(entry.amount),
+        entry.reduce_only,
+        entry.order_type,
+        entry.price and plain(entry.price),
+        entry.trigger_price and plain(entry.trigger_price),
+        entry.trigger_by,
+        entry.trail_bps and plain(entry.trail_bps),
+        entry.time_in_force,
+        entry.post_only,
+    )
+
+
+def intent(passed: TradePassed, order_id: ClientOrderId) -> OrderSubmitted:
+    """Return the intent to place the order that the gate let pass."""
+    instruction = passed.instruction
+    if instruction.order_type is MARKET:
+        return OrderSubmitted(
+            instruction_id=instruction.instruction_id,
+            client_order_id=order_id,
+            venue=instruction.venue,
+            instrument=instruction.instrument,
+            side=instruction.side,
+            amount=passed.amount,
+            order_type=MARKET,
+            price=None,
+            reduce_only=instruction.reduce_only,
+            reference_price=passed.reference_price,
+            held_asset=passed.held_asset,
+            held_amount=passed.held_amount,
+        )
+    return OrderSubmitted(
+        instruction_id=instruction.instruction_id,
+        client_order_id=order_id,
+        venue=instruction.venue,
+        instrument=instruction.instrument,
+        side=instruction.side,
+        amount=passed.amount,
+        order_type=instruction.order_type,
+        price=passed.price,
+        reduce_only=instruction.reduce_only,
+        reference_price=passed.reference_price,
+        held_asset=passed.held_asset,
+        held_amount=passed.held_amount,
+        trigger_price=passed.trigger_price,
+        trigger_by=instruction.trigger_by,
+        trail_bps=instruction.trail_bps,
+        time_in_force=instruction.time_in_force,
+        post_only=instruction.post_only,
+    )

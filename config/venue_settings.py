@@ -1,0 +1,258 @@
+"""The sections of ``[venues.X]``: fees, slippage, how orders fill, leverage, latency, and rules of single markets."""
+
+import itertools
+from decimal import Decimal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
+
+from config.section import Frozen, Key, NotNegative, NumberWithin, Positive, Rows, Section, refusal
+from messages.instruments import FillModel, MarginTier, SlippageModel
+from messages.units import BPS, CONTEXT, Amount, Nanoseconds, plain
+
+LEAST_LEVERAGE = Decimal(1)
+_MILLISECOND_NS = 1_000_000
+_FROM_FILE = "the venue's own, from the data file"
+_FROM_VENUE = "[venues.X], else the data file"
+
+MakerBps: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("2", least="-100", most="1000"))]
+"""A maker fee in basis points; negative where the venue pays a rebate."""
+TakerBps: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("5.5", most="1000"))]
+"""A taker fee in basis points."""
+BelowOneBps: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("1", below="10000"))]
+"""Basis points of a whole, less than all of it."""
+Share: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("0.1", above=True, most="1"))]
+"""A part of a whole: above 0, at most 1."""
+Leverage: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("3", least="1", most="1000"))]
+"""Notional for each unit of margin."""
+
+_MAKER = Key(expected='a decimal such as "2"', unit="basis points", default=_FROM_VENUE)
+_TAKER = Key(expected='a decimal such as "5.5"', unit="basis points", default=_FROM_VENUE)
+
+
+class FeeOverride(Section):
+    """Fees of one trade type; what is None comes from the venue's section, else from the project's data file."""
+
+    maker_fee_bps: Annotated[MakerBps | None, _MAKER] = Field(
+        default=None, description="Fee of a fill that gave liquidity; negative: a rebate."
+    )
+    taker_fee_bps: Annotated[TakerBps | None, _TAKER] = Field(
+        default=None, description="Fee of a fill that took liquidity."
+    )
+
+
+class Spot(FeeOverride):
+    """Spot trading at the venue."""
+
+    fee_in: Annotated[Literal["received", "quote"], Key(expected='"received", or at okx "quote"')] = Field(
+        default="received",
+        description="Which asset a spot fee is taken from: what the fill brings in, or always the quote (okx offers "
+        "the choice, the others don't).",
+    )
+
+
+class Perp(FeeOverride):
+    """Perpetuals at the venue: one-way, cross margin in USDT."""
+
+    leverage: Annotated[
+        Leverage, Key(expected='a decimal of at least 1 such as "3"', unit="notional / initial margin")
+    ] = Field(
+        default=LEAST_LEVERAGE,
+        description="Initial margin of a position is its notional divided by this; at most what the tiers of each perp "
+        "of the venue allow.",
+    )
+
+
+class Slippage(Section):
+    """How far a market order moves the price against itself.
+
+    ``fixed`` has `bps` (default 0); ``volume`` has `base_bps` (default 0) and `impact_bps`.
+    """
+
+    model: Annotated[Literal["fixed", "volume"], Key(expected='"fixed" or "volume"')] = Field(
+        default="fixed", description="fixed: by `bps`; volume: by `base_bps` + `impact_bps` * amount / candle volume."
+    )
+    bps: Annotated[
+        BelowOneBps | None, Key(expected='a decimal such as "1"', unit="basis points of the price", default="0")
+    ] = Field(default=None, description="Of the model fixed.")
+    base_bps: Annotated[
+        BelowOneBps | None, Key(expected='a decimal such as "1"', unit="basis points of the price", default="0")
+    ] = Field(default=None, description="Of the model volume: what an order of any size moves.")
+    impact_bps: Annotated[
+        NotNegative | None,
+        Key(
+            expected='a decimal such as "10"',
+            unit="basis points of the price for the whole volume of a candle",
+            default="required by the model volume",
+        ),
+    ] = Field(default=None, description="Of the model volume: what grows with the order's share of the volume.")
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> "Slippage":
+        if self.model == "fixed" and (self.base_bps is not None or self.impact_bps is not None):
+            raise refusal('base_bps and impact_bps belong to model "volume", expected bps for model "fixed"')
+        if self.model == "volume" and self.bps is not None:
+            raise refusal('bps belongs to model "fixed", expected base_bps and impact_bps for model "volume"')
+        if self.model == "volume" and self.impact_bps is None:
+            raise refusal('impact_bps is missing, expected a decimal such as "10" for model "volume"')
+        return self
+
+    def as_model(self) -> SlippageModel:
+        """Return it as the simulated exchange takes it."""
+        base = self.bps if self.model == "fixed" else self.base_bps
+        return SlippageModel(base_bps=base or Decimal(0), impact_bps=self.impact_bps or Decimal(0))
+
+
+class Fill(Section):
+    """How orders fill in a backtest."""
+
+    max_share: Annotated[
+        Share | None,
+        Key(expected='a decimal above 0 and at most 1 such as "0.1"', unit="share of 1", default="no limit"),
+    ] = Field(default=None, description="All fills of a market in one candle get at most this share of its volume.")
+    touch: Annotated[bool, Key(expected="true or false")] = Field(
+        default=False,
+        description="A resting order fills when the price touches its limit; else only when it goes through.",
+    )
+
+    def as_model(self) -> FillModel:
+        """Return it as the simulated exchange takes it."""
+        return FillModel(max_share=self.max_share, touch=self.touch)
+
+
+class Tier(Section):
+    """Margin rules of a perp position up to some size, smallest first. The last tier holds above its bound, too."""
+
+    up_to: Annotated[
+        Positive | None, Key(expected='a decimal above 0 such as "300000"', unit="USDT", default="no bound")
+    ] = Field(default=None, description="Largest notional of the tier; only the last tier may leave it out.")
+    maintenance_bps: Annotated[
+        BelowOneBps, Key(expected='a decimal such as "40"', unit="basis points of the notional")
+    ] = Field(description="Maintenance margin; the position is liquidated below it.")
+    deduction: Annotated[
+        NotNegative | None,
+        Key(expected='a decimal such as "300"', unit="USDT", default="what keeps the margin from jumping at the bound"),
+    ] = Field(default=None, description="Taken off the maintenance margin.")
+    max_leverage: Annotated[
+        Leverage, Key(expected='a decimal of at least 1 such as "50"', unit="notional / initial margin")
+    ] = Field(description="Highest leverage at which a position of this size may be opened.")
+
+
+def margin_tiers(
+    rows: "tuple[tuple[Decimal | None, Decimal, Decimal | None, Decimal], ...]",
+) -> tuple[MarginTier, ...]:
+    """Return margin tiers as messages have them.
+
+    Args:
+        rows: Of each tier bound (quote), maintenance (basis points), deduction (quote) and largest leverage. A
+            deduction of None becomes the one at which the margin does not jump: that of the tier before, plus its bound
+            times the difference of the rates.
+    """
+    found: list[MarginTier] = []
+    for up_to, maintenance_bps, deduction, max_leverage in rows:
+        rate = CONTEXT.divide(maintenance_bps, BPS)
+        if deduction is None:
+            deduction = _continuous(found[-1], rate) if found else Decimal(0)  # noqa: PLW2901 - as it is meant
+        found.append(
+            MarginTier(
+                up_to=None if up_to is None else Amount(up_to),
+                maintenance=rate,
+                deduction=Amount(deduction),
+                max_leverage=max_leverage,
+            )
+        )
+    return tuple(found)
+
+
+def _continuous(before: MarginTier, rate: Decimal) -> Decimal:
+    step = CONTEXT.multiply(before.up_to or Decimal(0), CONTEXT.subtract(rate, before.maintenance))
+    return max(CONTEXT.add(before.deduction, step), Decimal(0))
+
+
+def _rising(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    if not tiers:
+        raise refusal("empty, expected at least one tier")
+    bounds = [tier.up_to for tier in tiers]
+    for number, (lower, upper) in enumerate(itertools.pairwise(bounds)):
+        if lower is None:
+            raise refusal(f"up_to is missing in tiers.{number}, expected it in all but the last")
+        if upper is not None and upper <= lower:
+            raise refusal(
+                f"up_to of tiers.{number + 1} is {plain(upper)}, expected more than the {plain(lower)} before"
+            )
+    return tiers
+
+
+RisingTiers: TypeAlias = Annotated[Rows[Tier], AfterValidator(_rising)]
+"""Tiers whose bounds rise."""
+
+
+class InstrumentOverride(Section):
+    """Rules of one symbol that replace those of the project's data file; amounts are in base, prices in quote."""
+
+    tick: Annotated[
+        Positive | None, Key(expected='a decimal above 0 such as "0.01"', unit="quote", default=_FROM_FILE)
+    ] = Field(default=None, description="Smallest step of a price.")
+    lot: Annotated[
+        Positive | None, Key(expected='a decimal above 0 such as "0.001"', unit="base", default=_FROM_FILE)
+    ] = Field(default=None, description="Smallest step of an amount.")
+    min_quantity: Annotated[
+        Positive | None, Key(expected='a decimal above 0 such as "0.001"', unit="base", default=_FROM_FILE)
+    ] = Field(default=None, description="Smallest amount of an order.")
+    min_notional: Annotated[
+        NotNegative | None, Key(expected='a decimal such as "5", or "0"', unit="quote", default=_FROM_FILE)
+    ] = Field(default=None, description="Smallest amount times price of an order; 0: none.")
+    contract_size: Annotated[
+        Positive | None, Key(expected='a decimal above 0 such as "1"', unit="base per contract", default=_FROM_FILE)
+    ] = Field(
+        default=None, description="Base units in one contract, of a venue whose candle volume is counted in contracts."
+    )
+    liquidation_fee_bps: Annotated[
+        BelowOneBps | None,
+        Key(expected='a decimal such as "125"', unit="basis points of the notional", default=_FROM_FILE),
+    ] = Field(default=None, description="Perps only: charged beside the taker fee when the venue closes the position.")
+    tiers: Annotated[RisingTiers | None, Key(expected="an array of tables", default=_FROM_FILE)] = Field(
+        default=None, description="Perps only: margin rules by size of position; they replace all of the data file's."
+    )
+
+    def margin_tiers(self) -> tuple[MarginTier, ...] | None:
+        """Return the tiers as messages have them; None where the data file's hold."""
+        if self.tiers is None:
+            return None
+        return margin_tiers(tuple((t.up_to, t.maintenance_bps, t.deduction, t.max_leverage) for t in self.tiers))
+
+
+class Venue(Section):
+    """An exchange: fees, slippage, fills, leverage, and what its rules are instead of those of the data file."""
+
+    kind: Annotated[Literal["cex"], Key(expected='"cex"')] = Field(description="What it is: a central exchange.")
+    maker_fee_bps: Annotated[
+        MakerBps | None, Key(expected='a decimal such as "2"', unit="basis points", default=_FROM_FILE)
+    ] = Field(default=None, description="Fee of a fill that gave liquidity, spot and perps; negative: a rebate.")
+    taker_fee_bps: Annotated[
+        TakerBps | None, Key(expected='a decimal such as "5.5"', unit="basis points", default=_FROM_FILE)
+    ] = Field(default=None, description="Fee of a fill that took liquidity, spot and perps.")
+    latency_ms: Annotated[int, Key(expected="an integer from 0 to 60000", unit="milliseconds")] = Field(
+        default=0,
+        ge=0,
+        le=60_000,
+        description="How long an order, a cancel or an amend takes to arrive: it acts at the first instant of the data "
+        "that is not before it.",
+    )
+    spot: Annotated[Spot, Key(expected="a table")] = Field(default=Spot(), description="Spot trading.")
+    perp: Annotated[Perp, Key(expected="a table")] = Field(default=Perp(), description="Perpetuals.")
+    slippage: Annotated[Slippage, Key(expected='a table such as {model = "fixed", bps = "1"}')] = Field(
+        default=Slippage(), description="How far a market order moves the price against itself."
+    )
+    fill: Annotated[Fill, Key(expected='a table such as {max_share = "0.1"}')] = Field(
+        default=Fill(), description="How orders fill."
+    )
+    instruments: Annotated[
+        Frozen[str, InstrumentOverride],
+        Key(expected="a table for each symbol", entry='"SYMBOL"'),
+    ] = Field(default_factory=dict, validate_default=True, description="Rules of single markets.")
+
+    @property
+    def latency_ns(self) -> Nanoseconds:
+        """`latency_ms` in nanoseconds."""
+        return Nanoseconds(self.latency_ms * _MILLISECOND_NS)

@@ -1,0 +1,197 @@
+# ruff: noqa: RUF001 - formulas are written with the signs that people know
+"""The table of statistics: each figure with the formula that it comes from, so that nobody has to guess."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from messages.units import BPS
+from ops.report import statistics
+from ops.report.formats import NONE, count, money, number, percent
+from ops.report.gathered import Gathered
+
+_ZERO = Decimal(0)
+
+
+class Figure(NamedTuple):
+    """One line of the table. `formula` is read by people."""
+
+    name: str
+    value: str
+    formula: str
+
+
+class Performance(NamedTuple):
+    """What equity did. None where there is no such figure (ops/report/statistics.py says when).
+
+    Attributes:
+        days: From the first mark to the last, in days.
+    """
+
+    first: Decimal
+    last: Decimal
+    average: Decimal
+    days: float
+    total: float | None
+    daily: list[float]
+    annual: float | None
+    drawdown: statistics.Drawdown | None
+
+
+class Trading(NamedTuple):
+    """What was traded and what it cost, in quote. Costs are positive when paid.
+
+    Attributes:
+        uncounted: Trades whose fee was paid in an asset that no price here is of.
+    """
+
+    turnover: Decimal
+    fees: Decimal
+    slippage: Decimal
+    liquidation: Decimal
+    funding: Decimal
+    funded: Decimal
+    uncounted: int
+
+
+def performance(found: Gathered) -> Performance | None:
+    """Return what equity did; None if it was never marked."""
+    if not found.marks:
+        return None
+    values: list[Decimal] = [mark.equity for mark in found.marks]
+    daily = statistics.returns(statistics.daily_values(found.mark_times, values))
+    return Performance(
+        first=values[0],
+        last=values[-1],
+        average=sum(values, _ZERO) / len(values),
+        days=(found.mark_times[-1] - found.mark_times[0]) / statistics.DAY_NS,
+        total=statistics.total_return(values[0], values[-1]),
+        daily=daily,
+        annual=statistics.annual_return(daily),
+        drawdown=statistics.drawdown(found.mark_times, values),
+    )
+
+
+def trading(found: Gathered) -> Trading:
+    """Return what was traded."""
+    turnover = fees = slippage = liquidation = _ZERO
+    uncounted = 0
+    for trade in found.trades:
+        turnover += trade.notional
+        slippage += trade.slippage or _ZERO
+        liquidation += getattr(trade.entry, "liquidation_fee", _ZERO)
+        if trade.fee is None:
+            uncounted += 1
+        else:
+            fees += trade.fee
+    funding = sum((paid.amount for _, paid in found.funding), _ZERO)
+    funded = sum((abs(paid.quantity) * paid.mark for _, paid in found.funding), _ZERO)
+    return Trading(turnover, fees, slippage, liquidation, funding, funded, uncounted)
+
+
+def groups(found: Gathered, done: Performance | None, trades: Trading) -> list[tuple[str, list[Figure]]]:
+    """Return all figures, by heading."""
+    returns = [] if done is None else [("Return", _returns(done, found.currency)), ("Risk", _risks(done))]
+    return [*returns, ("Trading and costs", _costs(found, trades, done))]
+
+
+def headline(found: Gathered, done: Performance | None, trades: Trading) -> list[tuple[str, str]]:
+    """Return the figures that one looks at first."""
+    told = []
+    if done is not None:
+        told = [
+            ("Return", percent(done.total, signed=True)),
+            ("Annualised", percent(done.annual, signed=True)),
+            ("Sharpe ratio", number(statistics.sharpe(done.daily))),
+            ("Max. drawdown", percent(0.0 if done.drawdown is None else done.drawdown.depth)),
+        ]
+    return [
+        *told,
+        (f"Funding, {found.currency}", money(trades.funding, signed=True)),
+        (f"Fees, {found.currency}", money(-trades.fees, signed=True)),
+        ("Fills", count(found.counts["OrderFilled"])),
+        ("Liquidations", count(found.counts["Liquidated"])),
+    ]
+
+
+def _returns(done: Performance, currency: str) -> list[Figure]:
+    daily = done.daily
+    rose = sum(each > 0 for each in daily)
+    return [
+        Figure("Profit and loss", f"{money(done.last - done.first, signed=True)} {currency}", "last − first equity"),
+        Figure("Return", percent(done.total, signed=True), "last equity ÷ first equity − 1"),
+        Figure(
+            "Annualised return",
+            percent(done.annual, signed=True),
+            f"product of (1 + r) ^ (365 ÷ n) − 1, with n = {count(len(daily))} daily returns",
+        ),
+        Figure("Best day", percent(max(daily, default=None), signed=True), "largest r"),
+        Figure("Worst day", percent(min(daily, default=None), signed=True), "smallest r"),
+        Figure("Days with a gain", percent(rose / len(daily)) if daily else NONE, "days with r > 0 ÷ n"),
+    ]
+
+
+def _risks(done: Performance) -> list[Figure]:
+    fall = done.drawdown
+    depth = None if fall is None else fall.depth
+    length = "0 days" if fall is None else _days(fall)
+    return [
+        Figure("Volatility", percent(statistics.volatility(done.daily)), "standard deviation of r × √365"),
+        Figure("Sharpe ratio", number(statistics.sharpe(done.daily)), "mean of r ÷ standard deviation of r × √365"),
+        Figure("Sortino ratio", number(statistics.sortino(done.daily)), "mean of r ÷ √(sum of min(r, 0)² ÷ n) × √365"),
+        Figure("Calmar ratio", number(statistics.calmar(done.annual, depth)), "annualised return ÷ maximum drawdown"),
+        Figure(
+            "Maximum drawdown", percent(depth or 0.0), "largest of 1 − equity ÷ highest equity before, over all marks"
+        ),
+        Figure(
+            "Length of that drawdown",
+            length,
+            "UTC days from the first mark below the high to the last one before it is reached again, both counted",
+        ),
+    ]
+
+
+def _days(fall: statistics.Drawdown) -> str:
+    days = f"{count(fall.days)} day{'' if fall.days == 1 else 's'}"
+    return days if fall.recovered else f"{days}, not recovered"
+
+
+def _costs(found: Gathered, trades: Trading, done: Performance | None) -> list[Figure]:
+    currency = found.currency
+    average = done.average if done is not None else _ZERO
+    years = done.days / statistics.DAYS_A_YEAR if done is not None else 0.0
+    yearly = float(trades.funding / average) / years if average > 0 and years > 0 else None
+    times = float(trades.turnover / average) if average > 0 else None
+    left_out = f"; {count(trades.uncounted)} fees in other assets are not in it" if trades.uncounted else ""
+    return [
+        Figure("Turnover", f"{money(trades.turnover)} {currency}", "sum of amount × price over fills and liquidations"),
+        Figure("Turnover of equity", f"{number(times, digits=1)} ×" if times else NONE, "turnover ÷ average equity"),
+        Figure(
+            "Costs",
+            _bps(trades.fees + trades.slippage + trades.liquidation, trades.turnover),
+            "(fees + slippage + liquidation fees) ÷ turnover",
+        ),
+        Figure(
+            "of it fees",
+            _bps(trades.fees, trades.turnover),
+            f"fees ÷ turnover; fees in the coin itself count at the fill's price{left_out}",
+        ),
+        Figure(
+            "of it slippage",
+            _bps(trades.slippage, trades.turnover),
+            "sum of amount × distance to the reference price ÷ turnover",
+        ),
+        Figure(
+            "Funding", f"{money(trades.funding, signed=True)} {currency}", "sum of payments, positive when received"
+        ),
+        Figure("Funding yield", percent(yearly, signed=True), "funding ÷ average equity × 365 ÷ days, a year"),
+        Figure(
+            "Funding per payment",
+            _bps(trades.funding, trades.funded, signed=True),
+            "funding ÷ sum of |position| × mark at each payment",
+        ),
+    ]
+
+
+def _bps(part: Decimal, whole: Decimal, *, signed: bool = False) -> str:
+    """Return a share in basis points."""
+    return f"{number(float(part / whole * BPS), signed=signed)} bps" if whole else NONE
