@@ -165,6 +165,7 @@ def _model(venue: VenueName, chosen: Venue, instruments: list[InstrumentId]) -> 
         perp_fees=_fees(chosen, chosen.perp, defaults.perp),
         slippage=chosen.slippage.as_model(),
         fill=chosen.fill.as_model(),
+        leverage=chosen.perp.leverage,
         latency_ns=chosen.latency_ns,
     )
 

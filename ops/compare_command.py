@@ -11,6 +11,7 @@ from rich.text import Text
 
 from actors.errors import BadInputError, ExecdError
 from actors.journal.reader import JournalReader
+from config.problems import escaped
 from messages.units import plain
 from ops.backtest import JOURNAL
 from ops.exits import one_line, print_json, say
@@ -178,7 +179,7 @@ def _tell(screen: Console, found: Comparison) -> None:
 
 
 def _say(screen: Console, line: str) -> None:
-    screen.print(Text(one_line(line) if len(line) <= 500 else line), soft_wrap=True)  # noqa: PLR2004 - what is cut
+    screen.print(Text(escaped(line, cut=len(line))), soft_wrap=True)
 
 
 def _shown(value: object) -> str:

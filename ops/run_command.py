@@ -156,6 +156,8 @@ def summary(screen: Console, result: Result) -> None:
     screen.print(f"  equity at end   {money(result.equity_end):>20} USDT")
     screen.print(f"  profit and loss {money(result.pnl, signed=True):>20} USDT")
     for kind, amount in result.attribution.items():
+        if kind == "liquidation" and not result.liquidations:
+            continue
         screen.print(f"    {kind:<14}{money(amount, signed=True):>20} USDT")
     screen.print(f"  largest fall    {Decimal(result.max_drawdown):>20.2%} of the highest equity before")
     for account, balances in result.balances.items():

@@ -38,33 +38,43 @@ _CLAMP = 0.0005
 _CAP = 0.0075
 _SPOT_VOLUME = 1_500.0
 _PERP_VOLUME = 20_000.0
+_OKX_CONTRACT = 0.1
 _CANDLES: Final = ("open", "high", "low", "close", "volume")
 
 README = f"""{MARK}
 
 Nothing here was ever traded. It is a model's output, for trying execd out; draw no conclusion about any market from it.
 
-- Hourly candles of bybit ETHUSDT, spot and perp, stamped at their open, and funding every 8 hours, from
-  2024-01-01T00:00:00Z. Seed {{seed}}, {{days}} days. The same seed and pyarrow give the same bytes.
+- Hourly candles of ETHUSDT, spot at bybit and perps at bybit, binance and okx, stamped at their open, and each perp's
+  funding every 8 hours, from 2024-01-01T00:00:00Z. Seed {{seed}}, {{days}} days. The same seed and pyarrow give the
+  same bytes.
 - Spot: geometric Brownian motion from {_START_PRICE:.2f}, volatility {_YEARLY_VOLATILITY:.0%} a year, no drift in the
   logarithm, {_STEPS} steps an hour. Normal numbers are sums of twelve uniform ones, less 6.
-- Perp: spot times (1 + premium); the premium is an Ornstein-Uhlenbeck process: each step it goes {_BASIS_PULL:.2%} of
-  the way back to {_BASIS_MEAN:.2%} and is moved by a normal number times {_BASIS_NOISE:.3%}.
+- Perps: spot times (1 + premium); the premium is an Ornstein-Uhlenbeck process, one for each exchange: each step it
+  goes {_BASIS_PULL:.2%} of the way back to {_BASIS_MEAN:.2%} and is moved by a normal number times {_BASIS_NOISE:.3%}.
 - Candles: the first, highest, lowest and last price of the hour, to the tick of 0.01; an open is the close before it.
 - Volume: uniform between half and one and a half times {_SPOT_VOLUME:,.0f} ETH (spot) or {_PERP_VOLUME:,.0f} ETH
-  (perp), times 1 + 100 x the hour's range / price.
+  (perp), times 1 + 100 x the hour's range / price. OKX counts contracts of {_OKX_CONTRACT} ETH.
 - Funding: P + clamp(I - P, -{_CLAMP:.2%}, +{_CLAMP:.2%}), within +-{_CAP:.2%}, where P is the mean premium of the
   8 hours before and I the interest of {_INTEREST:.2%}, to 8 decimals. The first rate, with nothing before it, is I.
 """
 
 
 @dataclass(frozen=True)
+class _Perp:
+    """Columns of a perp's two files."""
+
+    candles: dict[str, list[float]]
+    rates: list[float]
+
+
+@dataclass(frozen=True)
 class _Sample:
-    """Columns of the three files."""
+    """Columns of bybit's three files, and the spot prices of every hour: its first and one of each step."""
 
     spot: dict[str, list[float]]
-    perp: dict[str, list[float]]
-    rates: list[float]
+    perp: _Perp
+    paths: list[list[float]]
 
 
 def write_sample(directory: Path, *, seed: int = 7, days: int = 500) -> tuple[Path, ...]:
@@ -88,11 +98,16 @@ def write_sample(directory: Path, *, seed: int = 7, days: int = 500) -> tuple[Pa
         _refuse_foreign(directory)
         sample = _simulate(random.Random(seed), days * 24)  # noqa: S311  # a model, no secret
         hours = [START_MS + hour * _HOUR_MS for hour in range(days * 24)]
-        tables = {
-            "candles/bybit-ETHUSDT-spot-1h.parquet": _table(hours, sample.spot, seed),
-            "candles/bybit-ETHUSDT-perp-1h.parquet": _table(hours, sample.perp, seed),
-            "funding/bybit-ETHUSDT-perp.parquet": _table(hours[::_PERIOD_HOURS], {"funding_rate": sample.rates}, seed),
+        perps = {
+            "bybit": sample.perp,
+            "binance": _follow(random.Random(f"binance {seed}"), sample.paths),  # noqa: S311  # as above
+            "okx": _follow(random.Random(f"okx {seed}"), sample.paths, unit=_OKX_CONTRACT),  # noqa: S311  # as above
         }
+        tables = {"candles/bybit-ETHUSDT-spot-1h.parquet": _table(hours, sample.spot, seed)}
+        for venue, perp in perps.items():
+            tables[f"candles/{venue}-ETHUSDT-perp-1h.parquet"] = _table(hours, perp.candles, seed)
+            rates = {"funding_rate": perp.rates}
+            tables[f"funding/{venue}-ETHUSDT-perp.parquet"] = _table(hours[::_PERIOD_HOURS], rates, seed)
         # the README first: a run that is cut off leaves a folder that may be written again
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "README.md").write_text(README.format(seed=seed, days=days), encoding="utf-8", newline="\n")
@@ -142,11 +157,12 @@ def _exp(x: float) -> float:
 def _simulate(rng: random.Random, hours: int) -> _Sample:
     deviation = _YEARLY_VOLATILITY / math.sqrt(_STEPS_PER_YEAR)
     spot, premium = _START_PRICE, _BASIS_MEAN
-    sample = _Sample(spot={name: [] for name in _CANDLES}, perp={name: [] for name in _CANDLES}, rates=[])
+    perp = _Perp(candles={name: [] for name in _CANDLES}, rates=[])
+    sample = _Sample(spot={name: [] for name in _CANDLES}, perp=perp, paths=[])
     premiums: list[float] = []
     for hour in range(hours):
         if hour % _PERIOD_HOURS == 0:
-            sample.rates.append(_funding_rate(premiums))
+            perp.rates.append(_funding_rate(premiums))
             premiums = []
         spots, perps = [spot], [spot * (1.0 + premium)]
         for _ in range(_STEPS):
@@ -156,8 +172,27 @@ def _simulate(rng: random.Random, hours: int) -> _Sample:
             perps.append(spot * (1.0 + premium))
             premiums.append(premium)
         _add_candle(sample.spot, spots, _SPOT_VOLUME * (0.5 + rng.random()), places=5)
-        _add_candle(sample.perp, perps, _PERP_VOLUME * (0.5 + rng.random()), places=2)
+        _add_candle(perp.candles, perps, _PERP_VOLUME * (0.5 + rng.random()), places=2)
+        sample.paths.append(spots)
     return sample
+
+
+def _follow(rng: random.Random, paths: list[list[float]], *, unit: float = 1.0) -> _Perp:
+    """Return another perp on the same spot prices, with a premium of its own; volume in units of the base."""
+    premium = _BASIS_MEAN
+    perp = _Perp(candles={name: [] for name in _CANDLES}, rates=[])
+    premiums: list[float] = []
+    for hour, spots in enumerate(paths):
+        if hour % _PERIOD_HOURS == 0:
+            perp.rates.append(_funding_rate(premiums))
+            premiums = []
+        prices = [spots[0] * (1.0 + premium)]
+        for spot in spots[1:]:
+            premium += _BASIS_PULL * (_BASIS_MEAN - premium) + _BASIS_NOISE * _normal(rng)
+            prices.append(spot * (1.0 + premium))
+            premiums.append(premium)
+        _add_candle(perp.candles, prices, _PERP_VOLUME * (0.5 + rng.random()) / unit, places=2)
+    return perp
 
 
 def _add_candle(columns: dict[str, list[float]], prices: list[float], volume: float, *, places: int) -> None:

@@ -14,6 +14,12 @@ from actors.errors import BadInputError
 from actors.strategies.contract import Strategy, StrategyContext, memory_of
 from ops.own_packages import OWN_ROOT, PACKAGES
 
+_BUILT_IN = {
+    "basis": ("actors.strategies.basis", "Basis"),
+    "hold_basis": ("actors.strategies.hold_basis", "HoldBasis"),
+}
+"""Module and class of the strategies that come with execd; imported only where they are wanted."""
+
 
 class LoadedStrategy(NamedTuple):
     """A strategy that can be built.
@@ -31,7 +37,7 @@ def load_strategy(use: str, *, folder: Path, label: str, context: StrategyContex
     """Import ``module:Class`` and build it once.
 
     Args:
-        use: ``hold_basis`` or ``package.module:Class``.
+        use: ``basis``, ``hold_basis`` or ``package.module:Class``.
         folder: Of the config file; looked in after all that is installed, so that no file there hides a module of ours.
         label: The config file's name, for messages.
         context: What it will be built with.
@@ -39,11 +45,11 @@ def load_strategy(use: str, *, folder: Path, label: str, context: StrategyContex
     Raises:
         BadInputError: It can't be imported or built, or is no strategy.
     """
-    if use == "hold_basis":
-        from actors.strategies.hold_basis import HoldBasis  # noqa: PLC0415 - only where it is wanted
-
-        _build_once(HoldBasis, f"{label}: strategy.params", context, folder)
-        return LoadedStrategy(HoldBasis, None)
+    if use in _BUILT_IN:
+        module_name, class_name = _BUILT_IN[use]
+        ours: Any = getattr(importlib.import_module(module_name), class_name)
+        _build_once(ours, f"{label}: strategy.params", context, folder)
+        return LoadedStrategy(ours, None)
     where = f"{label}: strategy.use"
     module_name, _, class_name = use.partition(":")
     if str(folder) not in sys.path:

@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, assert_never, get_args
 
-from actors.contract import Actor, Address
+from actors.contract import Actor, Address, Turn
 from actors.data.provider import DataProvider
 from actors.engine import Engine
 from actors.event_logger import Chain, EventLogger, HashChain, NoChain
@@ -58,8 +58,8 @@ from messages.units import Nanoseconds, VenueName
 COMMIT_EVERY = 2_000
 """Journal rows that wait for a commit in a backtest; kill -9 loses at most these."""
 
-_CLOSERS = ("event_logger", "journal_writer")
-"""Cells that have something to do when a turn ends: hand its entries on, and commit them."""
+_CLOSERS = ("event_logger", "journal_writer", "witness")
+"""Cells that have something to do when a turn ends: hand its entries on, commit them, tell of them."""
 
 Factory = Callable[[], Actor[Any]]
 
@@ -98,6 +98,7 @@ def wire(
     store: JournalStore | None,
     market: Callable[[], MarketSlice | None],
     supervisor: Supervision | None = None,
+    witness: Callable[[Turn], Actor[Any]] | None = None,
 ) -> Wired:
     """Put the actors of a run together.
 
@@ -108,6 +109,7 @@ def wire(
         store: The journal; None for a run without one.
         market: Returns the last prices known so far, for a start inside a gap and for a rebuild.
         supervisor: What follows a crash in the core; None: it ends the run.
+        witness: Makes an actor that hears every entry, the last of all who do; None: there is none.
     """
     match settings.mode:
         case Backtest():
@@ -116,7 +118,7 @@ def wire(
                 core.recovery = _recovery(core, store)
             refs = {
                 name: core.spawn(name, factory, closer=name in _CLOSERS, durable=name == "journal_writer")
-                for name, factory in _Stepped(core, settings, models, build, store).cells()
+                for name, factory in _Stepped(core, settings, models, build, store, witness).cells()
             }
             core.recover()
             return Wired(core, store, refs)
@@ -144,12 +146,14 @@ class _Stepped:
         models: tuple[VenueModel, ...],
         build: Callable[[StrategyContext], Strategy],
         store: JournalStore | None,
+        witness: Callable[[Turn], Actor[Any]] | None = None,
     ) -> None:
         self._core = core
         self._settings = settings
         self._models = models
         self._build = build
         self._store = store
+        self._witness = witness
         self._context = context(settings, models)  # one for the run: its numbering survives rebuilds
         self._instruments = instruments_of(models)
         self._candle_ns = settings.data.resolution_ns
@@ -171,6 +175,8 @@ class _Stepped:
         yield "pnl", self._pnl
         yield "strategy", self._strategy
         yield "data_provider", self._data_provider
+        if self._witness is not None:
+            yield "witness", functools.partial(self._witness, self._core.turn)
 
     def _to(self, name: str) -> Address[Any]:
         return self._core.address(name)
@@ -188,7 +194,12 @@ class _Stepped:
         return EventLogger(
             turn=self._core.turn,
             chain=chain,
-            followers=followers(self._to, self._own_events, tuple(self._to_exchanges().values())),
+            followers=followers(
+                self._to,
+                self._own_events,
+                tuple(self._to_exchanges().values()),
+                () if self._witness is None else (self._to("witness"),),
+            ),
             outbox=self._to("outbox"),
             writer=self._to("journal_writer"),
         )
@@ -274,12 +285,16 @@ def context(settings: Settings, models: tuple[VenueModel, ...]) -> StrategyConte
 
 
 def followers(
-    to: Callable[[str], Address[Any]], own_events: Address[Any], venues: tuple[Address[Any], ...]
+    to: Callable[[str], Address[Any]],
+    own_events: Address[Any],
+    venues: tuple[Address[Any], ...],
+    witnesses: tuple[Address[Any], ...] = (),
 ) -> Mapping[type[Entry], tuple[Address[Any], ...]]:
     """Return who is told of which entries, in order.
 
     Facts of the book go round the tight loop, and reach the strategy from its end. What ends or changes an order
-    changes its hold. Simulated venues keep balances of their own, so they hear what lies there at the start.
+    changes its hold. Simulated venues keep balances of their own, so they hear what lies there at the start. Witnesses
+    hear everything.
     """
     told: dict[type[Entry], tuple[Address[Any], ...]] = dict.fromkeys(ENTRY_TYPES, ())
     told[InstructionReceived] = told[AmendReceived] = (to("gate"),)
@@ -290,4 +305,4 @@ def followers(
         told[kind] = (to("gate"), own_events)
     for other in (OrderAccepted, OrderTriggered, CancelRejected, InstructionRefused, AmendRefused, CancelRefused):
         told[other] = (own_events,)
-    return told
+    return {kind: (*addresses, *witnesses) for kind, addresses in told.items()} if witnesses else told

@@ -11,6 +11,7 @@ import pytest
 EXPLAINED_SKIPS = {
     "no other Python": "the second Python of the determinism test is not part of what a machine must have",
     "no recorded prices": "real market data lies beside the repository and is not part of it",
+    "no Chromium": "a browser is not part of what a machine must have; .ci/run installs one where it may",
 }
 """How the reason of a skip that is in order begins, and why it is in order."""
 

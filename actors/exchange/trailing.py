@@ -65,6 +65,11 @@ class TrailingStops:
         members = sum(len(group.members) for _, _, group in self._by_extreme)
         return len(self._fresh) + members + len(self._by_extreme) + len(self._by_trigger)
 
+    @property
+    def groups(self) -> int:
+        """How many groups there are, those that are gone and not yet dropped with them."""
+        return len(self._by_extreme)
+
     def add(self, order: OpenOrder, extreme: Decimal) -> None:
         """Put an order in, with the price at its acceptance; the first candle that opens later is its first."""
         order.entry = (order.intent.trail_bps or _ZERO, order.rank, order)

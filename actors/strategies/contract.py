@@ -224,8 +224,9 @@ class StrategyContext:
             case TradeInstruction():
                 self.check(wanted)
             case CancelInstruction():
-                if not isinstance(wanted.instruction_id, str) or not wanted.instruction_id:
-                    raise ValueError(f"instruction_id {wanted.instruction_id!r}, expected that of an open order")
+                name: object = wanted.instruction_id  # Python does not hold a user's code to its annotations
+                if not isinstance(name, str) or not name:
+                    raise ValueError(f"instruction_id {name!r}, expected that of an open order")
             case CancelAllInstruction():
                 self.cancel_all(wanted.venue)
             case AmendInstruction():

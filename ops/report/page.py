@@ -10,7 +10,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -20,7 +20,6 @@ import msgspec
 
 from actors.errors import ExecdError
 from messages.book import Attribution
-from messages.units import CONTEXT
 from ops.hints import command
 from ops.report import head
 from ops.report.charts import KINDS, charts
@@ -34,7 +33,10 @@ _SCRIPTS = ("theme.js", "charts.js", "tables.js", "page.js")
 _UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 _SCRIPT_END = re.compile(r"</(?=script)", re.IGNORECASE)
 _ZERO = Decimal(0)
+_WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN)
+"""For sums that must be exact, whatever their digits."""
 _NUMBER = ' class="number"'
+_READABLE = 10
 _LONG_FACT = 24
 """Characters above which a fact gets twice the room."""
 
@@ -45,7 +47,7 @@ def page(found: Gathered) -> str:
     Raises:
         ExecdError: plotly.js is not where its package should have it.
     """
-    with localcontext(CONTEXT):
+    with localcontext(_WIDE):
         drawn, listed = charts(found), tables(found)
         done, trades = performance(found), trading(found)
         sections = list(_sections(found, drawn, listed, groups(found, done, trades)))
@@ -237,9 +239,14 @@ def _proof(found: Gathered, total: Decimal) -> str:
     missing = last - first - total
     kind, verdict = ("good", "exactly") if not missing else ("bad", f"but for {exact(missing)}, which nothing explains")
     return (
-        f'<p class="proof {kind}"><span>Equity at the start <b>{exact(first)}</b></span> <span>+ sum of all parts '
-        f"<b>{exact(total)}</b></span> <span>= equity at the end <b>{exact(last)}</b>, {verdict}.</span></p>"
+        f'<p class="proof {kind}"><span>Equity at the start {_precise(first)}</span> <span>+ sum of all parts '
+        f"{_precise(total)}</span> <span>= equity at the end {_precise(last)}, {verdict}.</span></p>"
     )
+
+
+def _precise(value: Decimal) -> str:
+    """Return a figure with as many decimals as one can read; the rest is in its title."""
+    return f'<b title="{exact(value)}">{exact(round(value, _READABLE))}</b>'
 
 
 def _long(name: str, table: Table, file: str, empty: str = "") -> Iterator[str]:

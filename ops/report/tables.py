@@ -70,7 +70,7 @@ _FILLS = (
     Column("Notional", "amount"),
     Column("Fee", "amount"),
     Column("Fee in", pick=True),
-    Column("Slippage, bps", "amount"),
+    Column("Slip, bps", "amount"),
     Column("Liquidity", pick=True),
     _ID,
 )

@@ -21,6 +21,7 @@ from tests.actors.builders import (
     paid,
     refused,
     rejected,
+    venue,
 )
 
 D = Decimal
@@ -38,7 +39,7 @@ def holding(markets: Iterable[Instrument] = (instrument("ETH/USDT"), instrument(
             start=Nanoseconds(START),
             end=Nanoseconds(END),
             params={key: value for key, value in {**PARAMS, **params}.items() if value is not None},
-            instruments={each.instrument_id: each for each in markets},
+            venues=(venue(*markets),),
         )
     )
 

@@ -1,4 +1,4 @@
-"""With latency a command acts on the first slice at or after its arrival: after matching and funding, in the order sent."""
+"""With latency commands act on the first slice at or after their arrival: after funding, in the order sent."""
 
 from decimal import Decimal
 

@@ -37,7 +37,7 @@ def typed_in_bash(keys: str, cwd: Path) -> str:
     try:
         _until(ours, "READY")
         os.write(ours, f"{keys}\n".encode())
-        return _until(ours, "DONE").rpartition("\n")[2].removesuffix("DONE")
+        return _until(ours, "DONE").partition("DONE")[0].rpartition("\n")[2]
     finally:
         shell.kill()
         shell.wait()

@@ -19,7 +19,7 @@ from messages.book import Attribution, EquityMarked, MarginMarked, Mark, NetDelt
 from messages.instructions import Code, InstructionRefused
 from messages.journal import ENTRY_TYPES, Entry
 from messages.lifecycle import Halted, RunStarted
-from messages.units import AccountName, Asset, InstructionId, plain
+from messages.units import AccountName, Asset, InstructionId, InstrumentId, plain
 from tests.actors.journal.builders import fill
 
 S = typing.TypeVar("S", bound=msgspec.Struct)

@@ -33,6 +33,10 @@ _FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
+DRAWN = """new Promise((drawn) => new MutationObserver(() => drawn(true))
+    .observe(document.documentElement, {attributes: true, attributeFilter: ["data-drawn"]}))"""
+"""Script: a promise that is kept when the page says that its charts are drawn, or drawn again."""
+
 _PATIENCE_S = 60.0
 _ABOVE = 10
 """Our ends of the pipes lie at or above this descriptor, out of the way of 3 and 4."""
@@ -89,6 +93,14 @@ class Browser:
                 return result
             self.events.append(told)
 
+    def wait(self, event: str, session: str) -> None:
+        """Wait until an event of a tab comes."""
+        while True:
+            told = self._next()
+            self.events.append(told)
+            if told.get("method") == event and told.get("sessionId") == session:
+                return
+
     def _next(self) -> dict[str, Any]:
         until = time.monotonic() + _PATIENCE_S
         while b"\0" not in self._rest:
@@ -127,13 +139,8 @@ class Tab:
     def open(self, path: Path) -> None:
         """Open a file and wait until its charts are drawn."""
         self._call("Page.navigate", url=path.resolve().as_uri())
-        self.run(
-            """new Promise((drawn) => {
-                const look = () => document.documentElement?.dataset.drawn && document.readyState === "complete"
-                    ? drawn(true) : setTimeout(look, 20);
-                look();
-            })"""
-        )
+        self._browser.wait("Page.loadEventFired", self._session)
+        self.run(f"document.documentElement.dataset.drawn || {DRAWN}")
 
     def run(self, script: str) -> Any:  # noqa: ANN401 - any JSON value
         """Return what an expression comes to; a promise is waited for."""

@@ -103,7 +103,7 @@ LEGS = (
 )
 
 
-def fill(leg: Leg, number: int, side: Side, amount: Decimal, price: Decimal, **changes: Any) -> OrderFilled:  # noqa: ANN401
+def fill(leg: Leg, number: int, side: Side, amount: Decimal, reference: Decimal, **changes: Any) -> OrderFilled:  # noqa: ANN401
     """Return a fill at a venue's usual fee, one basis point off its reference."""
     worse = D("1.0001") if side is Side.BUY else D("0.9999")
     fields: dict[str, Any] = {
@@ -111,15 +111,15 @@ def fill(leg: Leg, number: int, side: Side, amount: Decimal, price: Decimal, **c
         "instrument": leg.instrument,
         "side": side,
         "amount": BaseAmount(amount),
-        "price": Price(price * worse),
-        "fee": Amount(amount * price * D("0.00055")),
+        "price": Price(reference * worse),
+        "fee": Amount(amount * reference * D("0.00055")),
         "fee_asset": USDT,
         "liquidity": Liquidity.TAKER if number % 3 else Liquidity.MAKER,
         "order_id": OrderId(f"o{number}"),
         "client_order_id": ClientOrderId(f"x{number}"),
         "trade_id": TradeId(f"t{number}"),
         "instruction_id": InstructionId(f"basis-{number:05d}"),
-        "reference_price": Price(price),
+        "reference_price": Price(reference),
     }
     return OrderFilled(**(fields | changes))
 

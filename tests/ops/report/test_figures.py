@@ -1,4 +1,4 @@
-"""Costs, turnover, positions, funding and margin on the page are folded from the journal's own entries, by hand here."""
+"""Costs, turnover, positions, funding and margin are what one gets by hand from the entries of a journal."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -17,14 +17,14 @@ import pytest
 
 from actors.journal.lock import JournalLock
 from actors.journal.manifest import manifest
-from messages.book import PnlAttributed
+from messages.book import EquityMarked, PnlAttributed
 from messages.instructions import Code
 from messages.lifecycle import RunEnded
 from messages.units import Amount, InstructionId, Side
-from ops.report import tables, write_report
+from ops.report import formats, tables, write_report
 from ops.report.command import report_command
 from tests.actors.journal.builders import tampered
-from tests.ops.report.made import BESIDE, HASHED, HOUR, LEGS, START, Stamped, Year, fill, refusal, write
+from tests.ops.report.made import BESIDE, HASHED, HOUR, KINDS, LEGS, START, Stamped, Year, fill, refusal, write
 
 HOSTILE = "<script>alert(1)</script></SCRIPT><!--\"'&\u2028<img src=x onerror=alert(2)>"
 
@@ -146,8 +146,27 @@ def test_the_attribution_adds_up_to_the_change_of_equity_in_every_digit(tmp_path
     end = month[-1][1]
     assert isinstance(end, RunEnded)
     assert end.equity_end is not None
-    assert f"+ sum of all parts {end.equity_end - 100_000:,f}".replace("-", "\N{MINUS SIGN}") in page
-    assert f"= equity at the end {end.equity_end:,f}, exactly." in page
+    gained = formats.exact(round(end.equity_end - 100_000, 10))
+    assert f"Equity at the start 100,000 + sum of all parts {gained}" in page
+    assert f"= equity at the end {formats.exact(round(end.equity_end, 10))}, exactly." in page
+
+
+def test_an_attribution_of_more_digits_than_money_has_adds_up_all_the_same(
+    tmp_path: Path, month: list[Stamped]
+) -> None:
+    tiny = Amount(Decimal("1e-45"))
+    start, (at, parts), end = month[3], month[-2], month[-1]
+    assert isinstance(start[1], EquityMarked)
+    assert isinstance(parts, PnlAttributed)
+    some = parts.parts[0]
+    nothing = msgspec.structs.replace(some.attribution, **dict.fromkeys(KINDS, Amount(Decimal(0))))
+    plus = msgspec.structs.replace(some, attribution=msgspec.structs.replace(nothing, price=tiny))
+    big = msgspec.structs.replace(some, attribution=msgspec.structs.replace(nothing, basis=Amount(Decimal(7))))
+    last = msgspec.structs.replace(start[1], equity=Amount(Decimal("100007." + "0" * 44 + "1")), attribution=nothing)
+
+    page = visible(reported(tmp_path, [month[0], start, (at, last), (at, PnlAttributed(parts=(plus, big))), end]))
+
+    assert "= equity at the end 100,007, exactly." in page
 
 
 def test_an_attribution_that_does_not_add_up_is_not_called_exact(tmp_path: Path, month: list[Stamped]) -> None:
@@ -185,7 +204,7 @@ def test_a_page_may_run_its_own_scripts_and_fetch_nothing(year: Path) -> None:
     found = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">', page)
     assert found is not None
     policy = dict(part.strip().split(" ", 1) for part in found[1].split(";"))
-    scripts = [text for text in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)]
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     assert policy["script-src"] == " ".join(f"'sha256-{digest}'" for digest in hashes)
     assert policy["default-src"] == policy["connect-src"] == policy["base-uri"] == policy["form-action"] == "'none'"

@@ -31,14 +31,14 @@ class Quantstats:
         self.mean = sum(returns) / self.count
 
     def std(self) -> float:
-        return float((sum(r * r for r in self.returns) - self.count * self.mean**2) / (self.count - 1)) ** 0.5
+        return math.sqrt((sum(r * r for r in self.returns) - self.count * self.mean**2) / (self.count - 1))
 
     def sharpe(self) -> float:
-        return self.mean / self.std() * 365**0.5
+        return self.mean / self.std() * math.sqrt(365)
 
     def sortino(self) -> float:
         downside = sum(r * r for r in self.returns if r < 0) / self.count
-        return self.mean / downside**0.5 * 365**0.5
+        return self.mean / math.sqrt(downside) * math.sqrt(365)
 
     def cagr(self) -> float:
         grown = 1.0
