@@ -94,18 +94,20 @@ class Attributor:
 
     def _perp(self, fill: OrderFilled, instrument: Instrument, change: BookChanged) -> None:
         source = self._sources[fill.instrument]
-        reference = fill.price if fill.reference_price is None else fill.reference_price
-        self._traded(source, fill.amount if fill.side is BUY else -fill.amount, fill.price, reference)
+        self._traded(source, fill.amount if fill.side is BUY else -fill.amount, fill.price, fill.reference_price)
         if fill.fee_asset == instrument.quote:
             source.fees -= change.fee_in_quote
         else:
             source.fees -= fill.fee * self._put(instrument.account, fill.fee_asset, -fill.fee)
 
-    def _traded(self, source: _Source, change: Decimal, price: Decimal, reference: Decimal) -> None:
+    def _traded(self, source: _Source, change: Decimal, price: Decimal, reference: Decimal | None) -> None:
         source.quantity += change
-        source.flow -= change * reference
-        if price is not reference:
-            source.slippage -= change * (price - reference)
+        if reference is None:
+            source.flow -= change * price
+        else:
+            worth = change * reference
+            source.flow -= worth
+            source.slippage -= change * price - worth
         if source.against is not None:
             source.basis_flow -= change * self._spread(source)
 

@@ -17,6 +17,7 @@ from messages.market import Candle
 from messages.units import BUY, PERP, AccountName, Asset, InstructionId, InstrumentId, Price, Side
 
 _ZERO = Decimal(0)
+_ONE = Decimal(1)
 
 
 class Purse(msgspec.Struct):
@@ -34,7 +35,7 @@ class Market(msgspec.Struct):
         candle: The last completed one.
         quantity, cost: Of the perp position: base and quote, signed.
         buys, sells: What open orders may still add, in base; reduce-only ones add nothing.
-        buys_in_flight, sells_in_flight: The part of all orders, reduce-only too, that the venue has not answered for.
+        in_flight: Orders that the venue has not answered for, or whose outcome is unknown.
         unknown: How many orders have an unknown outcome.
     """
 
@@ -42,13 +43,15 @@ class Market(msgspec.Struct):
     fees: FeeRates
     slippage: Slippage
     leverage: Decimal
+    base: Purse
+    quote: Purse
+    is_perp: bool
     candle: Candle | None = None
     quantity: Decimal = _ZERO
     cost: Decimal = _ZERO
     buys: Decimal = _ZERO
     sells: Decimal = _ZERO
-    buys_in_flight: Decimal = _ZERO
-    sells_in_flight: Decimal = _ZERO
+    in_flight: "dict[InstructionId, Hold]" = {}
     unknown: int = 0
 
     def reducible(self, side: Side) -> Decimal:
@@ -57,7 +60,11 @@ class Market(msgspec.Struct):
         Orders that rest are left out: a reduce-only one is cut when it matches, so a stop and a take-profit may stand
         for the same position.
         """
-        return -self.quantity - self.buys_in_flight if side is BUY else self.quantity - self.sells_in_flight
+        left = -self.quantity if side is BUY else self.quantity
+        for hold in self.in_flight.values():
+            if hold.side is side:
+                left -= hold.left
+        return left
 
     def unrealised(self) -> Decimal:
         """Return unrealised P&L at the last close, in quote."""
@@ -67,9 +74,11 @@ class Market(msgspec.Struct):
         """Return unrealised P&L less the initial margin of the worst case of position and open orders, in quote."""
         if self.candle is None:
             return _ZERO
-        mark = self.candle.close
-        worst = worst_case(self.quantity, self.buys, self.sells) if self.buys or self.sells else abs(self.quantity)
-        return self.quantity * mark - self.cost - worst * mark / self.leverage
+        mark, quantity = self.candle.close, self.quantity
+        worst = worst_case(quantity, self.buys, self.sells) * mark
+        if self.leverage != _ONE:
+            worst /= self.leverage
+        return quantity * mark - self.cost - worst
 
     def add(self, side: Side, amount: Decimal) -> None:
         """Count an amount of open orders, or take it off again (negative)."""
@@ -77,13 +86,6 @@ class Market(msgspec.Struct):
             self.buys += amount
         else:
             self.sells += amount
-
-    def add_in_flight(self, side: Side, amount: Decimal) -> None:
-        """Count an amount that the venue has not answered for, or take it off again (negative)."""
-        if side is BUY:
-            self.buys_in_flight += amount
-        else:
-            self.sells_in_flight += amount
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -113,7 +115,6 @@ class Hold(msgspec.Struct):
     price: Price | None
     reduce_only: bool
     filled: Decimal = _ZERO
-    in_flight: bool = True
     unknown: bool = False
     change: Change | None = None
 
@@ -122,26 +123,29 @@ class Holds:
     """Balances, markets and open orders of all venues."""
 
     def __init__(self, venues: Iterable[VenueModel]) -> None:
+        self.purses: defaultdict[tuple[AccountName, Asset], Purse] = defaultdict(Purse)
         self.markets: dict[InstrumentId, Market] = {
             each.instrument_id: Market(
                 each,
                 venue.perp_fees if each.trade_type is PERP else venue.spot_fees,
                 Slippage(venue.slippage),
                 venue.leverage,
+                self.purses[each.account, each.base],
+                self.purses[each.account, each.quote],
+                each.trade_type is PERP,
             )
             for venue in venues
             for each in venue.instruments
         }
-        self.purses: defaultdict[tuple[AccountName, Asset], Purse] = defaultdict(Purse)
         self.open: dict[InstructionId, Hold] = {}
         self._perps: defaultdict[AccountName, list[Market]] = defaultdict(list)
         for market in self.markets.values():
             if market.instrument.trade_type is PERP:
                 self._perps[market.instrument.account].append(market)
 
-    def perps_of(self, account: AccountName) -> list[Market]:
-        """Return the perp markets that an account trades."""
-        return self._perps[account]
+    def unrealised_of(self, account: AccountName) -> Decimal:
+        """Return unrealised P&L of all perps of an account, in quote."""
+        return sum((each.unrealised() for each in self._perps[account]), _ZERO)
 
     def has_perps(self, account: AccountName) -> bool:
         """Return whether margin has a claim on an account: it has positions or open orders of perps."""
@@ -156,12 +160,9 @@ class Holds:
         return total
 
     def hold(self, key: InstructionId, hold: Hold) -> None:
-        """Set aside what a new order may take."""
+        """Set aside what a new order may take. What it may add to the position was counted by `Market.add`."""
         hold.purse.held += hold.held
-        self.open[key] = hold
-        if not hold.reduce_only:
-            hold.market.add(hold.side, hold.left)
-        hold.market.add_in_flight(hold.side, hold.left)
+        self.open[key] = hold.market.in_flight[key] = hold
 
     def known(self, key: InstructionId) -> None:
         """The venue has the order."""
@@ -171,9 +172,7 @@ class Holds:
         if hold.unknown:
             hold.unknown = False
             hold.market.unknown -= 1
-        if hold.in_flight:
-            hold.in_flight = False
-            hold.market.add_in_flight(hold.side, -hold.left)
+        hold.market.in_flight.pop(key, None)
 
     def lost(self, key: InstructionId) -> None:
         """Nobody knows whether the venue has the order."""
@@ -182,9 +181,7 @@ class Holds:
             return
         hold.unknown = True
         hold.market.unknown += 1
-        if not hold.in_flight:
-            hold.in_flight = True
-            hold.market.add_in_flight(hold.side, hold.left)
+        hold.market.in_flight[key] = hold
 
     def filled(self, key: InstructionId, amount: Decimal) -> None:
         """Free the part of a hold that was used."""
@@ -225,18 +222,16 @@ class Holds:
         hold.held, hold.left = held, left
         if not hold.reduce_only:
             hold.market.add(hold.side, more)
-        if hold.in_flight:
-            hold.market.add_in_flight(hold.side, more)
 
     def release(self, key: InstructionId) -> None:
         """Free what an order that came to its end holds."""
         hold = self.open.pop(key, None)
         if hold is None:
             return
+        market = hold.market
         hold.purse.held -= hold.held
         if not hold.reduce_only:
-            hold.market.add(hold.side, -hold.left)
-        if hold.in_flight:
-            hold.market.add_in_flight(hold.side, -hold.left)
+            market.add(hold.side, -hold.left)
+        market.in_flight.pop(key, None)
         if hold.unknown:
-            hold.market.unknown -= 1
+            market.unknown -= 1

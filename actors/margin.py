@@ -52,7 +52,8 @@ def unrealised(held: Held) -> Amount:
 
 def worst_case(quantity: Decimal, buys: Decimal, sells: Decimal) -> Decimal:
     """Return the largest size that a position can come to when open buys and sells (both positive) fill or don't."""
-    return max(abs(quantity + buys), abs(quantity - sells))
+    up, down = abs(quantity + buys), abs(quantity - sells)
+    return up if up > down else down  # noqa: FURB136 - the hot path: `max` takes three times as long
 
 
 def account_margin(balance: Decimal, positions: Iterable[Held], leverage: Decimal) -> tuple[Amount, Amount, Amount]:

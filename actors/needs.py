@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from actors.holds import Market
+from actors.holds import Market, Purse
 from actors.rounding import ceil_to, floor_to
 from actors.valuation import CURRENCY
 from messages.instruments import Instrument
@@ -43,11 +43,13 @@ class Need(NamedTuple):
     """What an order takes.
 
     Attributes:
+        purse: Where it comes from.
         is_collateral: It is the quote that margin is counted in, so that perps of the account have a claim on it.
     """
 
     asset: Asset
     amount: Amount
+    purse: Purse
     is_collateral: bool
 
 
@@ -83,13 +85,13 @@ def need_of(
             adverse = worst - candle.close if side is BUY else candle.close - worst
             if adverse > 0:
                 need += amount * adverse
-        return Need(instrument.quote, Amount(need), is_collateral=True)
+        return Need(instrument.quote, Amount(need), market.quote, True)  # noqa: FBT003 - a tuple, on the hot path
     if side is BUY:
         need = amount * worst
         if market.fees.in_quote:
             need += need * market.fees.taker
-        return Need(instrument.quote, Amount(need), is_collateral=instrument.quote == CURRENCY)
-    return Need(instrument.base, Amount(amount), is_collateral=False)
+        return Need(instrument.quote, Amount(need), market.quote, instrument.quote == CURRENCY)
+    return Need(instrument.base, Amount(amount), market.base, False)  # noqa: FBT003 - as above
 
 
 def _worst_of_a_stop(

@@ -24,10 +24,6 @@ class Purse:
         self.balance = _ZERO
         self.held = _ZERO
 
-    def pays(self, amount: Decimal, *, besides: Decimal = _ZERO) -> bool:
-        """Return whether an amount is there beside what others hold; `besides` is the payer's own part of that."""
-        return amount <= self.balance - self.held + besides
-
 
 class Standing:
     """A net perp position.

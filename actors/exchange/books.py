@@ -41,6 +41,7 @@ class Books:
             for each in model.instruments
         }
         self.exposed: dict[InstrumentId, Market] = {}
+        self._perps = self._by_account()
         # No maintenance margin is above this part of the notional, whatever the tier: deductions are never negative.
         self._most = max((tier.maintenance for each in model.instruments for tier in each.tiers), default=_ZERO)
 
@@ -128,34 +129,37 @@ class Books:
         """Book what the insurance fund paid."""
         self.purse(paid.account, paid.asset).balance += paid.amount
 
+    def _by_account(self) -> list[list[Market]]:
+        """Return the perps of each account that has any: accounts by name, perps by symbol."""
+        perps: dict[tuple[AccountName, Asset], list[Market]] = {}
+        for market in sorted(self.markets.values(), key=lambda each: each.instrument.symbol):
+            if market.is_perp:
+                perps.setdefault((market.instrument.account, market.instrument.quote), []).append(market)
+        return [markets for _, markets in sorted(perps.items())]
+
     # --- margin ------------------------------------------------------------------------------------------------------
 
     def short(self) -> list[list[Market]]:
         """Return the positions, in the order of their symbols, of each account that falls short of its maintenance.
 
-        Accounts come in the order of their names. One with a position that never had a price can't be judged.
+        Without tiers an account is short when its equity is below zero. A position that never had a price counts for
+        nothing.
         """
-        by_account: dict[tuple[AccountName, Asset], list[Market]] = {}
-        for market in self.exposed.values():
-            by_account.setdefault((market.instrument.account, market.instrument.quote), []).append(market)
-        return [
-            sorted(markets, key=lambda each: each.instrument.symbol)
-            for _, markets in sorted(by_account.items())
-            if self._falls_short(markets)
-        ]
-
-    def _falls_short(self, markets: list[Market]) -> bool:
-        equity, gross = markets[0].quote.balance, _ZERO
-        for market in markets:
-            if market.candle is None:
-                return False
-            notional = market.position.quantity * market.candle.close
-            equity += notional - market.position.cost
-            gross += abs(notional)
-        if equity >= gross * self._most:
-            return False
-        exact, _, least = account_margin(markets[0].quote.balance, _held(markets), self._leverage)
-        return exact < least
+        found: list[list[Market]] = []
+        for perps in self._perps:
+            balance = equity = perps[0].quote.balance
+            gross = _ZERO
+            for market in perps:
+                if (quantity := market.position.quantity) and market.candle is not None:
+                    notional = quantity * market.candle.close
+                    equity += notional - market.position.cost
+                    gross += notional if quantity > 0 else -notional
+            if gross and equity < gross * self._most:
+                held = [market for market in perps if market.position.quantity and market.candle is not None]
+                exact, _, least = account_margin(balance, _held(held), self._leverage)
+                if exact < least:
+                    found.append(held)
+        return found
 
     def forced(self, market: Market) -> Liquidated:
         """Return how the venue closes a position by force, at the last close moved by the slippage model."""

@@ -184,7 +184,7 @@ class Basis:
 
     def _aim(self, target: Decimal, why: str, *, at_market: bool | None = None) -> None:
         state = self._legs.state
-        state.target, state.why, state.missed = target, why, False
+        state.target, state.why, state.moving, state.missed = target, why, True, False
         state.at_market = self._params.execution == "market" if at_market is None else at_market
 
     def _leaves_buffer(self, amount: Decimal, spot: Candle, perp: Candle) -> bool:

@@ -59,6 +59,7 @@ class State(msgspec.Struct, kw_only=True):
         own: Base that lay in the spot account before the first trade, and is left alone.
         cycle: Number of entries so far.
         target: Base to be held by the spot leg.
+        moving: The spot leg is on its way to the target; else only the legs' difference counts.
         why: What the trades of now are for: the last part of their ids.
         given: How many ids of a kind were given in this cycle.
         at_market: The spot leg trades at the market from now on.
@@ -72,6 +73,7 @@ class State(msgspec.Struct, kw_only=True):
     own: Decimal | None = None
     cycle: int = 0
     target: Decimal = _ZERO
+    moving: bool = False
     why: str = ""
     given: dict[str, int] = msgspec.field(default_factory=dict)
     at_market: bool = True
@@ -139,6 +141,10 @@ class Legs:
         state = self.state
         return state.spot is None and state.perp is None and not self.short() and not self.sellable(self.held(), price)
 
+    def _is_settled(self) -> bool:
+        """Return whether the legs are on and stay: only their difference counts."""
+        return bool(self.state.target) and not self.state.moving
+
     # --- the spot leg ------------------------------------------------------------------------------------------------
 
     def work_spot(self, at: Nanoseconds, candle: Candle) -> Wanted:
@@ -146,7 +152,11 @@ class Legs:
         state = self.state
         sent = state.spot
         if sent is None:
-            return [] if state.missed else self.trade_spot(candle.close, at)
+            if state.missed or self._is_settled():
+                return []
+            wanted = self.trade_spot(candle.close, at)
+            state.moving = bool(wanted)
+            return wanted
         sent.age = min(sent.age + 1, _PATIENCE)
         if sent.price is None or not sent.known:
             return [self._instruction(self.spot, sent)] if sent.age >= _PATIENCE else []
@@ -208,21 +218,20 @@ class Legs:
         if sent is not None:
             sent.age = min(sent.age + 1, _PATIENCE)
             return [self._instruction(self.perp, sent)] if sent.age >= _PATIENCE else []
-        if state.missed or not state.target:
-            return self.hedge(candle.close)
-        held, short = self.held(), self.short()
-        if abs(held - short) <= self._drift * max(held, short):
-            return []
-        return self.hedge(candle.close, why="rebalance")
+        if not state.missed and self._is_settled():
+            held, short = self.held(), self.short()
+            if abs(held - short) <= self._drift * max(held, short):
+                return []
+            state.target, state.why = floor_to(held, self.step), "rebalance"
+        return self.hedge(candle.close)
 
-    def hedge(self, price: Decimal, *, why: str | None = None) -> Wanted:
+    def hedge(self, price: Decimal) -> Wanted:
         """Return the order that makes the short equal what is held, to the lot.
 
         It is never made larger than the target: what is to be sold needs no new hedge.
 
         Args:
             price: About what a unit costs now.
-            why: What it is for, if not for what the spot leg was traded for.
         """
         state, perp = self.state, self.perp
         if state.perp is not None:
@@ -233,9 +242,9 @@ class Legs:
             goal = _ZERO  # dust that nobody buys
         gap = goal - short
         if gap > 0 and gap >= perp.min_quantity and gap * price >= perp.min_notional:
-            return [self._send(perp, SELL, gap, why=why)]
+            return [self._send(perp, SELL, gap)]
         if gap < 0 and -gap >= perp.min_quantity:
-            return [self._send(perp, BUY, -gap, why=why)]
+            return [self._send(perp, BUY, -gap)]
         return []
 
     # --- instructions ------------------------------------------------------------------------------------------------
@@ -248,11 +257,10 @@ class Legs:
         *,
         price: Decimal | None = None,
         until: int = 0,
-        why: str | None = None,
     ) -> TradeInstruction:
         state = self.state
         is_spot = market is self.spot
-        kind = f"{'spot' if is_spot else 'perp'}-{why or state.why}"
+        kind = f"{'spot' if is_spot else 'perp'}-{state.why}"
         number = state.given[kind] = state.given.get(kind, 0) + 1
         name = f"b{state.cycle}-{kind}" if number == 1 else f"b{state.cycle}-{kind}-{number}"
         sent = Sent(name=name, side=side, amount=amount, price=price, until=until)

@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal, TypedDict
 
+from actors.data.series import iso
 from actors.rounding import entry_price
 from messages.book import Position
 from messages.orders import OrderFilled
 from messages.units import Liquidity, Nanoseconds, plain
 from ops.interfaces.followed_trade import FollowedTrade, Status, fee_in_quote
-from actors.data.series import iso
 from ops.interfaces.listening import Change
 
 _ZERO = Decimal(0)

@@ -205,7 +205,9 @@ def _data(given: object, lines: list[str]) -> tuple[dict[str, object], Path | No
     if not isinstance(given, Mapping):
         lines.append(f"config: data: not a dict: {shown(given)}, expected one with data_dir")
         return {"dir": "."}, None
-    lines += [f"config: {key_path('data', key)}: {unknown_key(key, _DATA_KEYS)}" for key in given if key not in _DATA_KEYS]
+    lines += [
+        f"config: {key_path('data', key)}: {unknown_key(key, _DATA_KEYS)}" for key in given if key not in _DATA_KEYS
+    ]
     folder = _path(given.get("data_dir"), "data.data_dir", lines)
     rest = {key: value for key, value in given.items() if key == "resolution"}
     return {"dir": "." if folder is None else str(folder), **rest}, folder

@@ -83,7 +83,9 @@ def instant_from(value: object, key: str) -> Nanoseconds:
         ValueError: It is none; the text names the key.
     """
     at: int | None = None
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        at = None
+    elif isinstance(value, numbers.Integral):
         at = int(value)
     else:
         isoformat = getattr(value, "isoformat", None)

@@ -19,6 +19,7 @@ from actors.valuation import CURRENCY, mark_source
 from config.load import trading_settings
 from config.settings import Settings
 from config.venue_rules import all_instruments, venue_models
+from messages.base import Message
 from messages.book import AskBook, AskPnl, BookTold, MarkBook, Opening, PnlTold
 from messages.instructions import CancelAllInstruction, Code, InstructionRefused, TradeInstruction
 from messages.instruments import VenueModel, instruments_of
@@ -70,22 +71,30 @@ class Run:
         self.changes: deque[Change] = deque()
         self._chosen = chosen
         self._in_wallet = Amount(chosen.in_wallet)
-        self._duplicate: InstructionRefused | None = None
+        self._duplicates: list[InstructionRefused] = []
         self._pid = os.getpid()
         self._ended = False
         first = self.slices.here(quotes)
         self._check_priced()
         self._models = (*venues, wallet_model()) if chosen.in_wallet else venues
-        with decimal.localcontext(CONTEXT):
-            self._wired = wire(
-                chosen.settings,
-                models=self._models,
-                build=functools.partial(Caller, changed=self.changes.append),
-                store=_store(chosen, venues, recorded),
-                market=recorded.before_start,
-                witness=lambda turn: Witness(turn, self._note),
-            )
+        self._last_book: BookTold | None = None
+        self._last_pnl: PnlTold | None = None
+        store = _store(chosen, venues, recorded)
+        try:
+            with decimal.localcontext(CONTEXT):
+                self._wired = wire(
+                    chosen.settings,
+                    models=self._models,
+                    build=functools.partial(Caller, changed=self.changes.append),
+                    store=store,
+                    market=recorded.before_start,
+                    witness=lambda turn: Witness(turn, self._note),
+                )
             self._begin(first)
+        except BaseException:
+            if store is not None:
+                store.close()
+            raise
 
     @property
     def at(self) -> Nanoseconds:
@@ -111,12 +120,11 @@ class Run:
         """
         fresh = FollowedTrade(instruction, self.instruments[instruction.instrument])
         trade = self.trades.setdefault(instruction.instruction_id, fresh)
-        self._duplicate = None
+        self._duplicates.clear()
         self._take("engine", instruction)
-        if self._duplicate is None:
-            return trade
-        fresh.follow(self._duplicate)
-        return fresh
+        for refused in self._duplicates:
+            fresh.follow(refused)
+        return fresh if self._duplicates else trade
 
     def cancel_all(self, venues: Iterable[VenueName]) -> tuple[list[FollowedTrade], list[FollowedTrade]]:
         """Cancel every open order at some venues; return those that are cancelled now, and those that are not yet."""
@@ -130,12 +138,18 @@ class Run:
 
     def book(self) -> BookTold:
         """Return all balances and positions."""
-        told: BookTold = self._wired.ask("position_monitor", AskBook())
+        if self._last_book is not None:
+            return self._last_book
+        with decimal.localcontext(CONTEXT):
+            told: BookTold = self._wired.ask("position_monitor", AskBook())
         return told
 
     def pnl(self) -> PnlTold:
         """Return totals of fees, funding and realised P&L."""
-        told: PnlTold = self._wired.ask("pnl", AskPnl())
+        if self._last_pnl is not None:
+            return self._last_pnl
+        with decimal.localcontext(CONTEXT):
+            told: PnlTold = self._wired.ask("pnl", AskPnl())
         return told
 
     # --- beginning and end -------------------------------------------------------------------------------------------
@@ -180,24 +194,25 @@ class Run:
         if self._ended or os.getpid() != self._pid:  # a forked process has no part in it
             return
         self._ended = True
-        with decimal.localcontext(CONTEXT):
-            try:
-                for model in self._models:
-                    self._take(f"venue:{model.venue}", ExpireOrders(reason="END_OF_RUN"))
-                self._take("position_monitor", MarkBook(final=True))
-                told = self.pnl()
-                self._take(
-                    "engine",
-                    EndRun(
-                        outcome=outcome,
-                        reason=reason,
-                        market_events=self.slices.recorded.rows,
-                        currency=CURRENCY,
-                        equity_start=told.equity_start,
-                        equity_end=told.equity_end,
-                    ),
-                )
-            finally:
+        try:
+            for model in self._models:
+                self._take(f"venue:{model.venue}", ExpireOrders(reason="END_OF_RUN"))
+            self._take("position_monitor", MarkBook(final=True))
+            book, told = self.book(), self.pnl()
+            self._take(
+                "engine",
+                EndRun(
+                    outcome=outcome,
+                    reason=reason,
+                    market_events=self.slices.recorded.rows,
+                    currency=CURRENCY,
+                    equity_start=told.equity_start,
+                    equity_end=told.equity_end,
+                ),
+            )
+            self._last_book, self._last_pnl = book, told
+        finally:
+            with decimal.localcontext(CONTEXT):
                 self._wired.stop()
 
     # --- the core ----------------------------------------------------------------------------------------------------
@@ -209,7 +224,7 @@ class Run:
                 self._open(WALLET, USDT, Amount(-self._in_wallet))
                 self._fill_wallet()
 
-    def _take(self, cell: str, message: object) -> None:
+    def _take(self, cell: str, message: Message) -> None:
         # Tasks have decimal contexts of their own, and the caller's must stay as it is.
         with decimal.localcontext(CONTEXT):
             self._wired.core.take(cell, message, self.at)
@@ -218,7 +233,7 @@ class Run:
         self.entries.append(noted)
         entry = noted.entry
         if isinstance(entry, InstructionRefused) and entry.code is Code.DUPLICATE_ID:
-            self._duplicate = entry
+            self._duplicates.append(entry)
             return
         trade = self.trades.get(getattr(entry, "instruction_id", InstructionId("")))
         if trade is not None:

@@ -1,6 +1,6 @@
 """The strategy ``basis`` on a desk: a book that is really kept, slices and events by hand.
 
-With `restarts` the strategy is built anew from its snapshot before each word that it hears: what it does must be the
+Where its life is `RESTARTING` the strategy is built anew from its snapshot before each word that it hears: what it does must be the
 same.
 """
 
@@ -40,6 +40,7 @@ PARAMS = {"venue": "bybit", "notional": "20000", "window_h": 8, "enter_bps_per_y
 HIGH, LOW = "0.0005", "0.0000001"
 """Rates of one payment in eight hours: 5475 and 1.1 bps a year."""
 
+RESTARTING = "restarting"
 Said = list[tuple[str, ...]]
 
 
@@ -51,14 +52,14 @@ class Desk:
         *venues: VenueModel,
         usdt: str = "100000",
         eth: str = "0",
-        restarts: bool = False,
+        life: str = "",
         perp_id: InstrumentId = PERP_ID,
         **params: object,
     ) -> None:
         self.context = StrategyContext(
             start=Nanoseconds(HOUR), end=None, params={**PARAMS, **params}, venues=venues or (venue(),)
         )
-        self.restarts = restarts
+        self.life = life
         self.perp_id = perp_id
         self.strategy = Basis(self.context)
         self.ledger = Ledger(self.context.instruments)
@@ -170,7 +171,7 @@ class Desk:
         }
 
     def _restarted(self) -> None:
-        if self.restarts:
+        if self.life == RESTARTING:
             state = msgspec.json.decode(msgspec.json.encode(self.strategy.snapshot(), order="sorted"))
             self.strategy = Basis(self.context)
             self.strategy.restore(state)

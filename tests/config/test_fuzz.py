@@ -106,50 +106,63 @@ NUMBERS = st.one_of(
     st.sampled_from(["1", "0.5", "100", "10000", "0", "-1", "9" * 30, "0." + "0" * 29 + "1"]),
 )
 ANY = NUMBERS | PLAIN
-TIER = st.dictionaries(
-    st.sampled_from(("up_to", "maintenance_bps", "deduction", "max_leverage")) | st.text(max_size=4), ANY, max_size=5
+
+
+def mostly(good: st.SearchStrategy[object], bad: st.SearchStrategy[object] = ANY) -> st.SearchStrategy[object]:
+    """Return what is sound most of the time: else hardly a config would get past its first checks."""
+    return st.integers(0, 19).flatmap(lambda drawn: good if drawn else bad)
+
+
+def table(**keys: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.fixed_dictionaries({}, optional=keys)
+
+
+TENTHS = st.integers(1, 10).map(lambda tenths: f"0.{tenths}")
+BPS = st.integers(0, 99_999).map(lambda parts: Decimal(parts) / 10)
+LEVERAGE = st.integers(10, 60).map(lambda tenths: Decimal(tenths) / 2)
+ROW = {"maintenance_bps": mostly(BPS), "max_leverage": mostly(LEVERAGE)}
+TIERS = st.lists(st.integers(1, 9), max_size=3, unique=True).flatmap(
+    lambda bounds: st.tuples(
+        *(
+            st.fixed_dictionaries({**ROW, "up_to": mostly(st.just(bound))}, optional={"deduction": mostly(BPS)})
+            for bound in sorted(bounds)
+        ),
+        st.fixed_dictionaries(ROW),
+    ).map(list)
 )
-RULES = st.fixed_dictionaries(
-    {},
-    optional={
-        "tiers": st.lists(TIER | PLAIN, max_size=4) | PLAIN,
-        "liquidation_fee_bps": ANY,
-        "lot": ANY,
-        "tick": ANY,
-    },
-)
-PARAM_KEYS = sorted({key for keys in PARAMS.values() for key in keys})
+RULES = table(tiers=mostly(TIERS), liquidation_fee_bps=mostly(BPS), lot=mostly(TENTHS), tick=mostly(TENTHS))
+VENUE = {
+    "latency_ms": mostly(st.integers(0, 60_000)),
+    "fill": mostly(table(max_share=mostly(TENTHS), touch=mostly(st.booleans()))),
+    "perp": mostly(table(leverage=mostly(LEVERAGE), maker_fee_bps=mostly(st.integers(-100, 1000)))),
+    "spot": mostly(table(fee_in=mostly(st.sampled_from(["received", "quote"])))),
+    "instruments": mostly(
+        st.dictionaries(
+            mostly(st.sampled_from(["ETHUSDT-PERP", "BTCUSDT-PERP"]), st.text(max_size=4)), RULES, max_size=2
+        )
+    ),
+}
+SOUND_PARAMS: dict[str, object] = {"venue": "okx", "base": "ETH", "amount": "1", "notional": "1", "file": "a.jsonl"}
 
 
 @given(
-    venue=st.fixed_dictionaries(
-        {"kind": st.just("cex")},
-        optional={
-            "latency_ms": ANY,
-            "fill": st.fixed_dictionaries({}, optional={"max_share": ANY, "touch": st.booleans() | ANY}) | PLAIN,
-            "perp": st.fixed_dictionaries({}, optional={"leverage": ANY, "maker_fee_bps": ANY}) | PLAIN,
-            "spot": st.fixed_dictionaries({}, optional={"fee_in": st.sampled_from(["received", "quote"]) | PLAIN})
-            | PLAIN,
-            "instruments": st.dictionaries(
-                st.sampled_from(["ETHUSDT-PERP", "ETH/USDT", "SOLUSDT-PERP", "x"]), RULES | PLAIN, max_size=3
-            )
-            | PLAIN,
-        },
-    ),
-    name=st.sampled_from(["bybit", "okx", "binance"]),
+    venue=st.fixed_dictionaries({"kind": st.just("cex")}, optional=VENUE),
+    name=st.sampled_from(["okx", "okx", "binance"]),
     use=st.sampled_from([*PARAMS, "my_module:Mine"]),
-    params=st.dictionaries(st.sampled_from(PARAM_KEYS) | st.text(max_size=4), ANY, max_size=8),
-    report=st.fixed_dictionaries({}, optional={"sample": PLAIN, "currency": PLAIN, "enabled": PLAIN}) | PLAIN,
+    params=st.dictionaries(st.sampled_from(sorted(PARAMS["basis"])), ANY, max_size=1),
+    report=mostly(table(sample=mostly(st.sampled_from(["1h", "off"])), enabled=mostly(st.booleans()))),
 )
 @settings(max_examples=300, deadline=None)
 def test_any_venue_options_tiers_params_and_report_are_settings_that_make_models_or_lines(
     venue: dict[str, object], name: str, use: str, params: dict[str, object], report: object
 ) -> None:
+    keys = PARAMS.get(use, {})
+    sound = {key: name if key == "venue" else value for key, value in SOUND_PARAMS.items() if key in keys}
     raw = {
         "mode": {"type": "backtest", "start": "2024-01-02T00:00:00Z", "end": "2025-09-01T00:00:00Z"},
         "data": {"dir": "."},
         "venues": {name: venue},
-        "strategy": {"use": use, "params": params},
+        "strategy": {"use": use, "params": sound | params},
         "report": report,
     }
 
@@ -174,7 +187,7 @@ def test_any_text_as_a_number_is_exact_and_within_bounds_or_none(text: str) -> N
     for number in (decimal_of(text), decimal_of(literal(text))):
         if number is not None:
             assert number.is_finite()
-            assert abs(number) < 10**30
+            assert number.copy_abs() < 10**30
             assert plain(number) == plain(Decimal(text))
             assert decimal_of(plain(number)) == number
 
@@ -214,9 +227,9 @@ SOUND: list[dict[str, str]] = [
 def test_the_quick_way_and_the_slow_way_agree_on_every_order_line(data: st.DataObject) -> None:
     pairs = [(json.dumps(key), json.dumps(value)) for key, value in fields().items()]
     pairs += [(json.dumps(key), value) for key, value in data.draw(st.sampled_from(SOUND)).items()]
-    added = data.draw(st.lists(st.sampled_from([(k, v) for k, values in TERMS.items() for v in values]), max_size=2))
+    added = data.draw(st.lists(st.sampled_from([(k, v) for k, values in TERMS.items() for v in values]), max_size=1))
     pairs += [(json.dumps(key), value) for key, value in added]
-    if data.draw(st.booleans()):
+    if not data.draw(st.integers(0, 4)):
         place = data.draw(st.integers(0, len(pairs) - 1))
         pairs[place] = (pairs[place][0], data.draw(VALUES))
     text = ("{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}").encode("utf-8", errors="surrogatepass")

@@ -80,7 +80,6 @@ class Calculation(Exchange):
                 self._slice(at)
 
     def _slice(self, at: int) -> None:
-        self._mark()
         self.now = self._at = at
         for key in sorted(self._candle_at.get(at, ())):
             self.match(key)
@@ -93,13 +92,13 @@ class Calculation(Exchange):
                 act()
         for venue in self.case.venues:
             self.liquidate_if_below(venue)
+        self._mark()
 
     def _mark(self) -> None:
-        """Value the book as the slice before has left it, if that one was due for it."""
-        if self._at < self._sample:
-            return
-        self.result.marks.append(self.equity(self._at))
-        self._sample = self._at // HOUR * HOUR + HOUR
+        """Value the book as the market has left it, before anybody trades, once in an hour."""
+        if self.now >= self._sample:
+            self.result.marks.append(self.equity(self.now))
+            self._sample = self.now // HOUR * HOUR + HOUR
 
     def finish(self) -> Result:
         """Work what is left, mark the book, let orders expire and return all of it."""
@@ -219,7 +218,7 @@ class Calculation(Exchange):
         if order.pair == SPOT:
             return order.left * worst
         fee = order.left * worst * self.fee_rate(*order.key)
-        if order.kind in TRIGGERED:
+        if order.reduce_only or order.kind in TRIGGERED:
             return fee
         # A market order fills at the slipped price; a limit order that takes, at its limit at the worst.
         limit = slipped if order.price is None else order.price

@@ -3,6 +3,7 @@
 Results and journal lines on the synthetic sample, and on recorded prices where they are; bad input of every kind.
 """
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -10,22 +11,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from actors.errors import BadInputError
 from messages.orders import OrderSubmitted
 from ops import backtest
+from ops.result import Result
 from ops.run_command import Ready, perform, refuse_file, run_command, summary
 from tests.independent import reference
 from tests.ops.started import CONFIG, LINE, Ended, a_line, execd, exported, using, write_case
 
 COUNTS = ("instructions", "orders", "fills", "refusals", "rejections", "market_events")
-AMOUNTS = ("fees", "funding", "pnl", "equity_start", "equity_end")
+AMOUNTS = ("fees", "funding", "pnl", "equity_start", "equity_end", "max_drawdown")
+KINDS = ["price", "basis", "funding", "fees", "slippage", "liquidation"]
 KEYS = [
     "instructions", "orders", "fills", "refusals", "rejections", "refusals_by_code", "fees", "funding", "pnl",
-    "equity_start", "equity_end", "balances", "positions", "market_events", "journal", "journal_hash", "wall_seconds",
+    "equity_start", "equity_end", "balances", "positions", "attribution", "max_drawdown", "liquidations",
+    "market_events", "journal", "journal_hash", "report", "wall_seconds",
 ]  # fmt: skip
 STAMPS = {"seq", "at", "type", "cause"}
 ENTRY_KEYS = {
@@ -67,7 +73,7 @@ def ran(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
 
 def check_types(told: dict[str, Any]) -> None:
     assert list(told) == KEYS
-    assert all(type(told[key]) is int for key in COUNTS)
+    assert all(type(told[key]) is int for key in (*COUNTS, "liquidations"))
     assert all(PLAIN.fullmatch(told[key]) for key in AMOUNTS)
     assert type(told["wall_seconds"]) is float
     assert all(type(count) is int for count in told["refusals_by_code"].values())
@@ -77,6 +83,10 @@ def check_types(told: dict[str, Any]) -> None:
     for venue in told["positions"].values():
         assert all(re.fullmatch(r"[0-9]+\.[0-9]{18}", held["entry_price"]) for held in venue.values())
     assert Decimal(told["pnl"]) == Decimal(told["equity_end"]) - Decimal(told["equity_start"])
+    assert list(told["attribution"]) == KINDS
+    assert all(PLAIN.fullmatch(amount) for amount in told["attribution"].values())
+    assert sum(map(Decimal, told["attribution"].values())) == Decimal(told["pnl"])
+    assert told["report"] is None or Path(told["report"]).is_file()
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------
@@ -148,7 +158,7 @@ def test_without_a_journal_nothing_is_written_and_all_else_is_the_same(
 
     assert not (tmp_path / "other").exists()
     assert (without["journal"], without["journal_hash"]) == (None, None)
-    varies = {"journal", "journal_hash", "wall_seconds"}
+    varies = {"journal", "journal_hash", "report", "wall_seconds"}
     assert {key: without[key] for key in KEYS if key not in varies} == {
         key: told[key] for key in KEYS if key not in varies
     }
@@ -229,7 +239,22 @@ def test_people_get_the_result_on_stdout_and_nothing_else(tmp_path: Path) -> Non
     assert (ended.code, ended.err) == (0, "")
     assert "BELOW_LOT 1, INSUFFICIENT_BALANCE 1" in ended.out
     assert "  journal  'my out/journal.sqlite'\n" in ended.out
+    assert "  largest fall  " in ended.out
+    assert all(f"\n    {kind} " in ended.out for kind in KINDS[:-1])
+    assert "liquidat" not in ended.out  # where nothing was
     assert "\x1b" not in ended.out
+
+
+def test_liquidations_and_the_report_are_pointed_out(tmp_path: Path, ran: Callable[..., Ended]) -> None:
+    told = ran(write_case(tmp_path), journal=False).object()
+    result = msgspec.convert(told | {"liquidations": 2, "report": str(tmp_path / "re[bold]port.html")}, Result)
+    out = io.StringIO()
+
+    summary(Console(file=out, width=160), result)
+
+    assert "  liquidated             2   positions closed by a venue\n" in out.getvalue()
+    assert f"  report   '{tmp_path}/re[bold]port.html'\n" in out.getvalue()
+    assert "    liquidation " in out.getvalue()
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

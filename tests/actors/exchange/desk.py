@@ -17,8 +17,10 @@ from messages.orders import (
     CancelOrder,
     CancelSubmitted,
     ExpireOrders,
+    OrderAccepted,
     OrderCancelled,
     OrderFilled,
+    OrderRejected,
     OrderSubmitted,
     OrderTriggered,
     SubmitOrder,
@@ -43,6 +45,7 @@ from messages.units import (
 from tests.actors.builders import HOUR, PERP_ID, Mail, record, submitted, venue
 
 D = Decimal
+REPEATED = (OrderSubmitted, OrderAccepted, OrderRejected, OrderFilled)
 
 
 def model(
@@ -150,10 +153,17 @@ class Desk:
         self.exchange.receive(opening)
 
     def said(self) -> list[Any]:
-        """Return what was reported since the last time, and keep it for `fold`."""
+        """Return what was reported since the last time, and keep it for `fold`, each once, as the engine does."""
         told = self.engine.take()
-        self.journal += [(self.turn.at, event) for event in told]
+        for event in told:
+            self.note(event)
         return told
+
+    def note(self, entry: Any) -> None:  # noqa: ANN401 - any entry
+        """Put an entry into the journal unless it repeats what an order was told before."""
+        if isinstance(entry, REPEATED) and any(entry == known for _, known in self.journal):
+            return
+        self.journal.append((self.turn.at, entry))
 
     def slice(self, *candles: Candle, at: int | None = None, funding: str | None = None, ns: int = 0) -> list[Any]:
         """Let a slice happen, phase by phase, as the data provider tells it; return what was reported."""
@@ -176,7 +186,7 @@ class Desk:
     def send(self, side: str, amount: str = "1", *, client: str = "c1", **words: Any) -> list[Any]:  # noqa: ANN401
         """Submit an order; return what was reported at once."""
         intent = terms(side, amount, client=client, **words)
-        self.journal.append((self.turn.at, intent))
+        self.note(intent)
         self.exchange.receive(SubmitOrder(intent=intent))
         return self.said()
 
@@ -255,7 +265,7 @@ def names(told: list[Any]) -> list[str]:
     return [type(each).__name__ for each in told]
 
 
-def open_order(rank: int, *, side: str = "BUY", since: int = 0, **words: str) -> OpenOrder:
+def open_order(rank: int, *, side: str = "BUY", since: int = 0, **words: Any) -> OpenOrder:  # noqa: ANN401
     """Return an order by itself, for the tests of the places where orders stand."""
     intent = terms(side, "1", client=f"c{rank}", **words)
     return OpenOrder.accepted(intent, OrderId(f"o{rank}"), rank=rank, at=since)

@@ -1,4 +1,4 @@
-"""The exchange's own purses and positions: what is free, what a trade realises, what reduce-only may close."""
+"""The exchange's own record of positions: what a trade realises, and what reduce-only may close."""
 
 from decimal import Decimal
 
@@ -6,20 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.exchange.account import Purse, Standing
+from actors.exchange.account import Standing
 from actors.ledger import traded
 
 D = Decimal
-
-
-def test_a_purse_pays_what_others_do_not_hold() -> None:
-    purse = Purse()
-    purse.balance, purse.held = D(10), D(4)
-
-    assert purse.pays(D(6))
-    assert not purse.pays(D("6.01"))
-    assert purse.pays(D(8), besides=D(2))
-    assert not purse.pays(D("8.01"), besides=D(2))
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50).filter(bool), st.integers(1, 99)), max_size=20))

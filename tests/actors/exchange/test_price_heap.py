@@ -89,7 +89,9 @@ def test_what_left_does_not_pile_up() -> None:
     assert len(heap) == 500
 
 
-@given(rows=st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3), st.booleans()), max_size=40), falling=st.booleans())
+@given(
+    rows=st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3), st.booleans()), max_size=40), falling=st.booleans()
+)
 def test_it_finds_what_a_search_through_all_would(rows: list[tuple[int, int, bool]], *, falling: bool) -> None:
     heap, orders = heap_of(*(str(price) for price, _, _ in rows), falling=falling)
     for order, (_, since, gone) in zip(orders, rows, strict=True):
