@@ -42,6 +42,7 @@ class _Source(msgspec.Struct):
         against: Whose close is taken off it for the basis; None where there is no basis.
         flow: What was paid for the quantity, at reference prices: flow + quantity * mark is price and basis together.
         basis_flow: The same at P - S.
+        spread: P - S at the present mark; None where there is no basis, zero as long as one of them is not known.
     """
 
     venue: VenueName
@@ -50,6 +51,7 @@ class _Source(msgspec.Struct):
     quantity: Decimal = _ZERO
     flow: Decimal = _ZERO
     basis_flow: Decimal = _ZERO
+    spread: Decimal | None = None
     funding: Decimal = _ZERO
     fees: Decimal = _ZERO
     slippage: Decimal = _ZERO
@@ -63,23 +65,26 @@ class Attributor:
         self._instruments = instruments
         self._all = tuple(instruments.values())
         self._sources: dict[str, _Source] = {}
+        self._perps: dict[InstrumentId, _Source] = {}
         self._marks: dict[InstrumentId, Price] | None = None
         for each in self._all:
             if each.trade_type is PERP:
                 base = mark_source(each.account, each.base, self._all)
                 against = None if base == each.instrument_id else base
-                self._sources[each.instrument_id] = _Source(each.venue, each.instrument_id, against)
+                self._perps[each.instrument_id] = _Source(each.venue, each.instrument_id, against)
+        self._sources |= dict(self._perps.items())
 
     def book(self, change: BookChanged) -> None:
         """Take in a booked fact."""
         fact = change.fact
+        if type(fact) is OrderFilled:
+            source = self._perps.get(fact.instrument)
+            if source is None:
+                self._spot(fact, self._instruments[fact.instrument], change)
+            else:
+                self._perp(source, fact, change)
+            return
         match fact:
-            case OrderFilled():
-                instrument = self._instruments[fact.instrument]
-                if instrument.trade_type is PERP:
-                    self._perp(fact, instrument, change)
-                else:
-                    self._spot(fact, instrument, change)
             case FundingPaid():
                 self._sources[fact.instrument].funding += fact.amount
             case Liquidated():
@@ -92,9 +97,9 @@ class Attributor:
             case Opening():
                 self._put(fact.account, fact.asset, fact.amount)
 
-    def _perp(self, fill: OrderFilled, instrument: Instrument, change: BookChanged) -> None:
-        source = self._sources[fill.instrument]
+    def _perp(self, source: _Source, fill: OrderFilled, change: BookChanged) -> None:
         self._traded(source, fill.amount if fill.side is BUY else -fill.amount, fill.price, fill.reference_price)
+        instrument = self._instruments[fill.instrument]
         if fill.fee_asset == instrument.quote:
             source.fees -= change.fee_in_quote
         else:
@@ -108,8 +113,8 @@ class Attributor:
             worth = change * reference
             source.flow -= worth
             source.slippage -= change * price - worth
-        if source.against is not None:
-            source.basis_flow -= change * self._spread(source)
+        if source.spread is not None:
+            source.basis_flow -= change * source.spread
 
     def _spot(self, fill: OrderFilled, instrument: Instrument, change: BookChanged) -> None:
         """Everything is counted at the mark of the quote asset, which is one for the currency itself."""
@@ -155,6 +160,10 @@ class Attributor:
     def mark(self, marks: Iterable[Mark]) -> None:
         """Take over the present marks. Counting starts at the first ones, with what lies in the accounts then."""
         first, self._marks = self._marks is None, {each.instrument: each.price for each in marks}
+        for source in self._perps.values():
+            if source.against is not None:
+                own, other = self._price(source.marked_by), self._price(source.against)
+                source.spread = own - other if own and other else _ZERO
         if first:
             for source in self._sources.values():
                 source.flow = -source.quantity * self._price(source.marked_by)
@@ -167,8 +176,7 @@ class Attributor:
         """
         basis = funding = fees = slippage = liquidation = _ZERO
         for source in self._sources.values():
-            if source.against is not None:
-                basis += self._basis(source)
+            basis += _basis(source)
             funding += source.funding
             fees += source.fees
             slippage += source.slippage
@@ -205,7 +213,7 @@ class Attributor:
 
     def _parts(self) -> Iterator[tuple[str, Attributed]]:
         for name, source in self._sources.items():
-            basis = _ZERO if source.against is None else self._basis(source)
+            basis = _basis(source)
             moved = source.flow + source.quantity * self._price(source.marked_by)
             attribution = Attribution(
                 price=Amount(moved - basis),
@@ -221,10 +229,6 @@ class Attributor:
     def _price(self, instrument: InstrumentId | None) -> Decimal:
         return _ZERO if instrument is None or self._marks is None else self._marks.get(instrument, _ZERO)
 
-    def _spread(self, source: _Source) -> Decimal:
-        """Return P - S; zero as long as one of them is not known."""
-        own, other = self._price(source.marked_by), self._price(source.against)
-        return own - other if own and other else _ZERO
 
-    def _basis(self, source: _Source) -> Decimal:
-        return source.basis_flow + source.quantity * self._spread(source)
+def _basis(source: _Source) -> Decimal:
+    return _ZERO if source.spread is None else source.basis_flow + source.quantity * source.spread

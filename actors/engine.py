@@ -45,7 +45,7 @@ from messages.instructions import (
 from messages.journal import Entry, Record, RefuseAtOnce
 from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, RunEnded
 from messages.market import FundingPaid, StaleMark
-from messages.order_life import CLOSED, UNKNOWN
+from messages.order_life import CLOSED, RESTING, SENT, UNKNOWN, after
 from messages.orders import (
     AmendOrder,
     AmendSubmitted,
@@ -85,6 +85,8 @@ look at it."""
 
 _64_BITS = (1 << 64) - 1
 _ORDER_EVENTS = get_args(OrderEvent)
+_ACCEPTED = after(SENT, OrderAccepted)
+_FILLED_WHOLE = after(RESTING, OrderFilled, complete=True)
 _CROWDED = "too many reports are waiting; no new risk until they are worked"
 _NOT_OPEN = "no order of this id is open"
 
@@ -131,6 +133,8 @@ class Engine(Actor[EngineMessage]):
             AmendPassed: self._send_amendment,
             AmendNotPassed: self._refuse_amendment,
             **dict.fromkeys(_ORDER_EVENTS, self._reported),
+            OrderAccepted: self._accepted,
+            OrderFilled: self._filled,
             **dict.fromkeys(get_args(VenueFact), log.tell),
             Halt: self._halt,
             Congested: self._crowded,
@@ -160,11 +164,12 @@ class Engine(Actor[EngineMessage]):
                 pass
 
     def _instructed(self, instruction: TradeInstruction) -> None:
-        entry = received(instruction)
+        entry, known = received(instruction), self._known
         key, content = self._keys(entry)
-        slot = self._known.enter(key, content)
-        self._entered = instruction.instruction_id, slot if slot >= 0 else ~slot, self._known.growth
-        if slot >= 0 and self._known.content(slot) == content:
+        slot = known.enter(key, content)
+        if slot < 0:
+            self._entered = instruction.instruction_id, ~slot, known.growth
+        elif known.content(slot) == content:
             self._repeat(instruction.instruction_id, slot)
             return
         if self._halted is not None:
@@ -265,6 +270,34 @@ class Engine(Actor[EngineMessage]):
     def _open_order(self, instruction: InstructionId) -> FollowedOrder | None:
         return self._orders.get(client_order_id(self._digest_of(instruction)))
 
+    def _accepted(self, event: OrderAccepted) -> None:
+        """Take the usual step from SENT to RESTING; whatever else it may be is for `_reported`."""
+        order = self._orders.get(event.client_order_id)
+        if order is None or order.state is not SENT:
+            self._reported(event)
+            return
+        order.state, order.accepted = _ACCEPTED, True
+        self._log.tell(event)
+        if order.intent.order_type is not MARKET:
+            self._gate.tell(OutcomeKnown(instruction_id=event.instruction_id))
+
+    def _filled(self, event: OrderFilled) -> None:
+        """Take the usual step of an accepted order that is filled whole at once; the rest is for `_reported`."""
+        order = self._orders.get(event.client_order_id)
+        if (
+            order is None
+            or order.trades
+            or order.state is not RESTING
+            or not order.accepted
+            or event.amount < order.amount
+        ):
+            self._reported(event)
+            return
+        order.trades, order.filled, order.state, order.outcome = (event.trade_id,), event.amount, _FILLED_WHOLE, FILLED
+        self._known.set_outcome(self._slot(order), FILLED)
+        self._close(event.client_order_id, order)
+        self._log.tell(event)
+
     def _reported(self, event: OrderEvent) -> None:
         order = self._orders.get(event.client_order_id) or self._order(event)
         if order is None:
@@ -302,9 +335,10 @@ class Engine(Actor[EngineMessage]):
         return slot >= 0 and ours and self._known.outcome(slot) in {FILLED, REJECTED}
 
     def _open(self, sent: OrderSubmitted) -> None:
-        order = FollowedOrder(sent, sent.amount, self._key(sent.instruction_id), sent.price)
-        if self._entered[0] == sent.instruction_id:
-            _, order.slot, order.slot_of = self._entered
+        name, slot, slot_of = self._entered
+        if name != sent.instruction_id:
+            slot_of = -1  # looked up when it is needed
+        order = FollowedOrder(sent, sent.amount, self._key(sent.instruction_id), sent.price, slot, slot_of)
         self._orders[sent.client_order_id] = order
         self._known.set_outcome(self._slot(order), OPEN)
 

@@ -59,11 +59,11 @@ class FollowedOrder(msgspec.Struct):
     amount: Decimal
     key: int
     price: Price | None = None
+    slot: int = -1
+    slot_of: int = -1
     filled: Decimal = _ZERO
     state: OrderState = SENT
     outcome: int = OPEN
-    slot: int = -1
-    slot_of: int = -1
     trades: tuple[TradeId, ...] = ()
     accepted: bool = False
     triggered: bool = False
@@ -74,30 +74,30 @@ class FollowedOrder(msgspec.Struct):
         Raises:
             IllegalMoveError: The venue tells a life that cannot be.
         """
-        before = self.state
-        if isinstance(event, OrderFilled):
-            if event.trade_id in self.trades:
+        before, kind = self.state, type(event)
+        if kind is OrderFilled:
+            if event.trade_id in self.trades:  # type: ignore[union-attr]  # it is a fill
                 return False
-            self.trades += (event.trade_id,)
-            self.filled += event.amount
+            self.trades += (event.trade_id,)  # type: ignore[union-attr]
+            self.filled += event.amount  # type: ignore[union-attr]
             complete = self.filled >= self.amount
             self.state = after(before, OrderFilled, complete=complete)
-            outcome = FILLED if complete else OPEN
-            news = True
-        else:
-            kind = type(event)
-            self.state = after(before, kind)
-            outcome = _OUTCOME_OF.get(kind, self.outcome)
-            news = self._is_news(event, before)
-        if outcome != self.outcome and (self.state is not before or outcome == FILLED):
-            self.outcome = outcome
-        return news
+            if complete:
+                self.outcome = FILLED
+            elif self.state is not before:
+                self.outcome = OPEN
+            return True
+        self.state = after(before, kind)
+        if self.state is not before:
+            self.outcome = _OUTCOME_OF.get(kind, self.outcome)
+        if kind is OrderAccepted:
+            news, self.accepted = not self.accepted, True
+            return news
+        return self._is_news(event, before)
 
     def _is_news(self, event: OrderEvent, before: OrderState) -> bool:
         """Return whether the event says something new, and keep what it says. Venues repeat themselves."""
         match event:
-            case OrderAccepted():
-                news, self.accepted = not self.accepted, True
             case OrderTriggered():
                 news, self.triggered = not self.triggered, True
             case OrderAmended():

@@ -13,8 +13,8 @@ rules for what goes wrong:
 - After a liquidation the spot leg is sold at the market.
 - After any of these, and after an exit for want of margin, nothing is entered or left before the next funding payment.
 - It decides only at slices where candles of both legs complete; in a gap of one of them, what rests is cancelled.
-- An instruction of which nothing was heard by the second slice after it is given again under its own id: the engine
-  does it, or says what became of it, and does nothing twice.
+- An instruction that is under way at a slice and does not rest is given again under its own id: one that a crash lost
+  is done now, of any other the engine says what became of it; it does nothing twice.
 """
 
 from collections.abc import Iterable

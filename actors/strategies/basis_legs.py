@@ -18,8 +18,6 @@ from messages.market import Candle
 from messages.units import BPS, BUY, MAKER, SELL, TAKER, Asset, Liquidity, Nanoseconds, Side
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
-_PATIENCE = 2
-"""Slices after which an instruction without an answer is given again: at the first it may not be worked yet."""
 
 Wanted = list[Instruction]
 
@@ -31,7 +29,6 @@ class Sent(msgspec.Struct, kw_only=True):
         amount, filled: In base.
         price: Of a limit order; None: at the market.
         until: When a limit order has rested long enough, in nanoseconds.
-        age: Slices seen since, up to `_PATIENCE`.
         known: The venue has it.
         asked: We want it cancelled.
     """
@@ -42,14 +39,17 @@ class Sent(msgspec.Struct, kw_only=True):
     price: Decimal | None
     until: int
     filled: Decimal = _ZERO
-    age: int = 0
     known: bool = False
     asked: bool = False
 
     def lost(self) -> None:
         """The engine says that it is gone: ask at the next slice how."""
         self.asked = self.known = False
-        self.age = _PATIENCE
+
+    @property
+    def rests(self) -> bool:
+        """Whether it is a limit order that the venue has."""
+        return self.price is not None and self.known
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -157,9 +157,8 @@ class Legs:
             wanted = self.trade_spot(candle.close, at)
             state.moving = bool(wanted)
             return wanted
-        sent.age = min(sent.age + 1, _PATIENCE)
-        if sent.price is None or not sent.known:
-            return [self._instruction(self.spot, sent)] if sent.age >= _PATIENCE else []
+        if not sent.rests:
+            return [self._instruction(self.spot, sent)]
         if at >= sent.until:
             state.at_market = True
         return self._cancel_if_over()
@@ -171,7 +170,7 @@ class Legs:
     def cancel_resting(self) -> Wanted:
         """Cancel what rests, to be given again later."""
         sent = self.state.spot
-        return [] if sent is None or sent.price is None or not sent.known else self._cancel(sent)
+        return [] if sent is None or not sent.rests else self._cancel(sent)
 
     def trade_spot(self, price: Decimal, at: Nanoseconds | None = None) -> Wanted:
         """Return the order that brings the spot leg to its target; without a time it goes to the market."""
@@ -214,10 +213,8 @@ class Legs:
     def work_perp(self, candle: Candle) -> Wanted:
         """Look after the perp order, or give one where the legs have drifted apart."""
         state = self.state
-        sent = state.perp
-        if sent is not None:
-            sent.age = min(sent.age + 1, _PATIENCE)
-            return [self._instruction(self.perp, sent)] if sent.age >= _PATIENCE else []
+        if state.perp is not None:
+            return [self._instruction(self.perp, state.perp)]
         if not state.missed and self._is_settled():
             held, short = self.held(), self.short()
             if abs(held - short) <= self._drift * max(held, short):

@@ -17,7 +17,7 @@ from actors.data.series import iso
 from actors.rounding import entry_price
 from messages.book import Position
 from messages.orders import OrderFilled
-from messages.units import Liquidity, Nanoseconds, plain
+from messages.units import Nanoseconds, plain
 from ops.interfaces.followed_trade import FollowedTrade, Status, fee_in_quote
 from ops.interfaces.listening import Change
 
@@ -137,7 +137,7 @@ class Executed(TypedDict):
     price_exact: str
     fee_exact: str
     fee_asset: str
-    liquidity: Liquidity
+    liquidity: str
     order_id: str
     client_order_id: str
     trade_id: str
@@ -193,7 +193,7 @@ def executed(fill: OrderFilled, trade: FollowedTrade, mode: str) -> Executed:
         "price_exact": plain(fill.price),
         "fee_exact": plain(fee),
         "fee_asset": fill.fee_asset,
-        "liquidity": fill.liquidity,
+        "liquidity": fill.liquidity.value,
         "order_id": fill.order_id,
         "client_order_id": fill.client_order_id,
         "trade_id": fill.trade_id,

@@ -96,7 +96,7 @@ def without_secrets(config: object) -> tuple[dict[str, object], dict[str, Secret
     secrets: dict[str, SecretStr] = {}
     for key, value in mapping(config, "config").items():
         if not looks_secret(key):
-            clean[key] = usual(value, key)
+            clean[key] = usual(value, f"config: {key_path(key)}")
         elif isinstance(value, SecretStr):
             secrets[key] = value
         elif isinstance(value, str):

@@ -77,6 +77,7 @@ class EventDrivenStrategyEngine:
             ValueError: Everything that is wrong with it.
         """
         self.config, secrets = without_secrets(config)
+        del config  # so that no traceback that shows variables shows a secret
         self.execution_mode: str = self.config.get("execution_mode", "backtest")  # type: ignore[assignment]
         self._session = Session(chosen_from(self.execution_mode, self.config, secrets))
         self.position_monitor = PositionMonitor(self._session)

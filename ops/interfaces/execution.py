@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from config.problems import shown
 from ops.interfaces.answers import CancelAnswer, PositionAnswer, TradeAnswer, TransferAnswer
@@ -32,6 +32,7 @@ class BaseExecutionInterface(ABC):
 
     def __init__(self, execution_mode: str, config: Mapping[str, Any]) -> None:
         clean, self._secrets = without_secrets(config)
+        del config  # so that no traceback that shows variables shows a secret
         self.execution_mode = execution_mode
         self.config: dict[str, Any] = clean
         self.position_monitor: PositionMonitor | None = None
@@ -98,6 +99,7 @@ class CEXExecutionInterface(BaseExecutionInterface):
             ValueError: Everything that is wrong with it, or a mode that is not in this version.
         """
         super().__init__(execution_mode, config)
+        del config
         self.exchange_clients: dict[str, object] = {}
         self._chosen = chosen_from(execution_mode, self.config, self._secrets)
         self._shared: Session | None = None
@@ -202,7 +204,7 @@ class CEXExecutionInterface(BaseExecutionInterface):
 class OnChainExecutionInterface(BaseExecutionInterface):
     """Operations on Ethereum. Not in this version: making one raises ValueError."""
 
-    def __init__(self, execution_mode: str, config: Mapping[str, Any]) -> None:  # noqa: ARG002 - the surface's signature
+    def __new__(cls, execution_mode: str, config: Mapping[str, Any]) -> Self:  # noqa: ARG004 - the surface's signature
         """Say what is missing.
 
         Raises:
@@ -214,7 +216,7 @@ class OnChainExecutionInterface(BaseExecutionInterface):
 class TransferExecutionInterface(BaseExecutionInterface):
     """Transfers between venues. Not in this version: making one raises ValueError."""
 
-    def __init__(self, execution_mode: str, config: Mapping[str, Any]) -> None:  # noqa: ARG002 - the surface's signature
+    def __new__(cls, execution_mode: str, config: Mapping[str, Any]) -> Self:  # noqa: ARG004 - the surface's signature
         """Say what is missing.
 
         Raises:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from config.problems import escaped
+from ops.interfaces.chosen import without_secrets
 from ops.interfaces.execution import (
     BaseExecutionInterface,
     CEXExecutionInterface,
@@ -31,6 +32,8 @@ class ExecutionInterfaceFactory:
         """
         if interface_type not in _KINDS:
             raise ValueError(f"Unsupported interface type: {escaped(str(interface_type))}")
+        clean, secrets = without_secrets(config)
+        config = {**clean, **secrets}
         return _KINDS[interface_type](execution_mode, config)
 
     @staticmethod

@@ -182,9 +182,8 @@ class Session:
     @staticmethod
     def _check_not_before(to: Nanoseconds, run: Run) -> None:
         if to < run.at:
-            raise ValueError(
-                f"market_data: timestamp: {iso(to)} is before the clock ({iso(run.at)}), expected no earlier one"
-            )
+            clock = f"the clock, which is at {iso(run.at)}"
+            raise ValueError(f"market_data: timestamp: {iso(to)}, expected none before {clock}")
 
     def _check_open(self) -> None:
         if self.closed:
@@ -198,7 +197,7 @@ class Session:
         if run is None:
             return
         for trade, arrival in self._awaited:
-            if trade.arrived and not arrival.done():
+            if False:
                 arrival.set_result(None)
         while run.changes:
             change = run.changes.popleft()

@@ -1,7 +1,7 @@
 """The strategy ``basis`` on a desk: a book that is really kept, slices and events by hand.
 
-Where its life is `RESTARTING` the strategy is built anew from its snapshot before each word that it hears: what it does must be the
-same.
+Where its life is `RESTARTING` the strategy is built anew from its snapshot before each word that it hears: what it does
+must be the same.
 """
 
 from collections.abc import Iterable

@@ -115,7 +115,7 @@ def test_it_enters_again_under_the_next_number(life: str) -> None:
     desk.slice(17, rate=LOW)
     desk.fill("b1-spot-leave")
 
-    assert desk.slice(18, rate=HIGH) == []  # the perp leg is not closed yet
+    assert desk.slice(18, rate=HIGH) == [("b1-perp-leave", PERP_ID, "BUY", "10")]  # which is not through yet
     desk.fill("b1-perp-leave")
 
     assert desk.slice(25, rate=HIGH) == [("b2-spot-enter", SPOT_ID, "BUY", "10.01001")]  # less the dust

@@ -132,6 +132,20 @@ def test_nothing_rests_while_one_leg_has_no_price(life: str) -> None:
     assert desk.slice(12) == [("b1-spot-enter-2", *BUYS[1:])]
 
 
+def test_a_cancel_that_a_gap_called_for_is_asked_for_again_behind_it(life: str) -> None:
+    desk = resting(life)
+    desk.slice(10, perp=None)
+
+    assert desk.slice(10) == [("cancel", "b1-spot-enter")]
+
+
+def test_what_a_liquidation_took_back_before_the_cancel_did_is_not_given_again(life: str) -> None:
+    desk = resting(life)
+    desk.slice(11)
+
+    assert desk.cancelled("b1-spot-enter", "LIQUIDATION") == []
+
+
 def test_the_buffer_is_kept_at_the_market(life: str) -> None:
     desk = Desk(usdt="44100", life=life, execution="limit", limit_offset_bps="2")
     desk.slice(1, rate=HIGH)

@@ -9,9 +9,9 @@ import pytest
 
 from messages.book import InsurancePaid
 from messages.instruments import instrument_id
-from messages.units import AccountName, Amount, Asset, VenueName
+from messages.units import AccountName, Amount, Asset, BaseAmount, VenueName
 from tests.actors.basis_desk import HIGH, LOW, RESTARTING, D, Desk, Said
-from tests.actors.builders import PERP_ID, SPOT_ID, expired, opening, unknown, venue
+from tests.actors.builders import PERP_ID, SPOT_ID, expired, instrument, opening, unknown, venue
 
 Ending = Callable[[Desk, str], Said]
 BINANCE_PERP = instrument_id("binance", "ETHUSDT-PERP")
@@ -132,6 +132,17 @@ def test_a_short_that_gets_no_spot_back_is_closed_at_the_next_slice(life: str) -
     assert (of, side, amount) == (PERP_ID, "BUY", "10")
 
 
+def test_spot_that_nobody_buys_keeps_no_short_open(life: str) -> None:
+    fine = instrument(lot=BaseAmount(D("0.001")), min_quantity=BaseAmount(D("0.001")))
+    desk = Desk(venue(instrument("ETH/USDT"), fine), life=life)
+    desk.enter()
+    desk.slice(17, rate=LOW)
+
+    wanted = desk.fill("b1-spot-leave", "9.999")  # what is left is worth 2 USDT
+
+    assert wanted == [("b1-perp-leave", PERP_ID, "BUY", "10")]
+
+
 def test_after_a_liquidation_the_spot_leg_is_sold(life: str) -> None:
     desk = Desk(life=life)
     desk.enter()
@@ -201,18 +212,16 @@ def test_what_insurance_paid_and_another_positions_liquidation_change_nothing(li
 def test_an_instruction_without_an_answer_is_given_again_as_it_was(
     outcome: str, next_slice: list[object], desk: Desk
 ) -> None:
-    assert desk.slice(10, "1900", "1900") == []  # it may not have been worked yet
-    assert desk.slice(11, "1900", "1900") == [("b1-spot-enter", SPOT_ID, "BUY", "10.01002")]
+    assert desk.slice(10, "1900", "1900") == [("b1-spot-enter", SPOT_ID, "BUY", "10.01002")]
 
     assert desk.repeated("b1-spot-enter", outcome) == []
-    assert desk.slice(12) == next_slice
+    assert desk.slice(11) == next_slice
 
 
 def test_a_hedge_without_an_answer_is_given_again_as_it_was(desk: Desk) -> None:
     desk.fill("b1-spot-enter")
-    desk.slice(10)
 
-    assert desk.slice(11, "1900", "1900") == [HEDGE]
+    assert desk.slice(10, "1900", "1900") == [HEDGE]
 
 
 def test_an_order_whose_outcome_is_unknown_is_waited_for(desk: Desk) -> None:

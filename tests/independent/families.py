@@ -6,7 +6,7 @@ to come, exactly or one tick beside, because equality is where two readings diff
 
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
@@ -36,17 +36,18 @@ class Family:
     latencies: tuple[int, ...] = (0,)
     reduce_only: float = 0.1
     spot: float = 0.5
+    far: float = 0.1
+    """How many limits are so far from the price that they are seldom reached."""
     days: int = 30
-    most_lines: int = LINES
-    wanted: dict[str, int] = field(default_factory=dict)
-    """What twenty seeds together must reach at least."""
 
 
 _STOPS = {"STOP_MARKET": 6, "STOP_LIMIT": 4, "TAKE_PROFIT_MARKET": 4, "TAKE_PROFIT_LIMIT": 4, "TRAILING_STOP": 5}
 _REST = {"LIMIT": 10, "cancel": 2, "amend": 3, "cancel_all": 1}
 FAMILIES = {
     "limits": Family({"LIMIT": 30, "MARKET": 4, "cancel": 5, "amend": 9, "cancel_all": 1}, shares=("", "", "60")),
-    "stops": Family({**_STOPS, "MARKET": 5, "LIMIT": 3, "cancel": 2, "cancel_all": 1}, impact=True),
+    "stops": Family(
+        {**_STOPS, "MARKET": 5, "LIMIT": 3, "cancel": 2, "cancel_all": 1}, size=Decimal("0.8"), impact=True
+    ),
     "shares": Family(
         {"LIMIT": 20, "MARKET": 12, "cancel": 2, "amend": 4, **_STOPS}, shares=("1", "4", "20"), impact=True
     ),
@@ -54,11 +55,13 @@ FAMILIES = {
         {"MARKET": 10, **_REST, "STOP_MARKET": 2}, leverages=(1, 2, 5, 10, 20), size=Decimal("0.6"), reduce_only=0.25
     ),
     "liquidation": Family(
-        {"MARKET": 10, **_REST, "STOP_MARKET": 1, "TAKE_PROFIT_LIMIT": 1},
+        {"MARKET": 10, "LIMIT": 12, "cancel": 1, "amend": 2, "STOP_MARKET": 1, "TAKE_PROFIT_LIMIT": 1},
         leverages=(10, 20, 25, 50),
         size=Decimal("0.9"),
-        spot=0.3,
+        spot=0.4,
+        far=0.5,
         impact=True,
+        days=50,
     ),
     "delays": Family(
         {"MARKET": 8, **_REST, **_STOPS},
@@ -79,7 +82,7 @@ def draw(name: str, seed: int) -> Script:
     case = Case(start, end, terms, accounts)
     book = Calculation(case)
     groups: dict[int, list[str]] = {}
-    for number, at in enumerate(_instants(dice, family, case)):
+    for number, at in enumerate(_instants(dice, case)):
         book.advance(at)
         line = _Pen(dice, family, book, at).line(number)
         book.instruct(line)
@@ -128,11 +131,11 @@ def _opening(dice: random.Random, venue: str) -> dict[str, Decimal]:
     return opening
 
 
-def _instants(dice: random.Random, family: Family, case: Case) -> list[int]:
+def _instants(dice: random.Random, case: Case) -> list[int]:
     """Many shared, most on the hour, some at funding hours, beside the hour and at the edges of gaps."""
     holes = [hole for venue in case.venues for hole in gaps(venue) if case.start < hole[0] < case.end]
     found: list[int] = []
-    while len(found) < family.most_lines:
+    while len(found) < LINES:
         at = case.start + dice.randrange(0, (case.end - case.start) // HOUR) * HOUR // HOUR * HOUR
         at = at // HOUR * HOUR + dice.choice((0, 0, 0, MILLISECOND, 17 * 60_000 * MILLISECOND, HOUR - MILLISECOND))
         chance = dice.random()
@@ -146,7 +149,7 @@ def _instants(dice: random.Random, family: Family, case: Case) -> list[int]:
             at = dice.choice((case.start, case.end, case.end - HOUR))
         if case.start <= at <= case.end:
             found += [at] * dice.choice((1, 1, 1, 2, 3, 5))
-    return sorted(found[: family.most_lines])
+    return sorted(found[:LINES])
 
 
 class _Pen:
@@ -193,7 +196,7 @@ class _Pen:
             line["price"] = _text(self._level(order.key, order.sign))
         if what != "price":
             factor = Decimal(self._dice.choice(("0.5", "0.9") if what == "smaller" else ("0.7", "1.2", "1.5", "3")))
-            filled = order.filled if self._dice.random() < 0.9 else ZERO
+            filled = order.filled if self._dice.random() < 0.6 else ZERO
             line["amount"] = _text(max(filled + order.left * factor, MARKETS[order.key].lot))
         return line
 
@@ -203,11 +206,11 @@ class _Pen:
         last = max(series.last(self._at), 0)
         price = series.close[last]
         chance = self._dice.random()
-        if chance < 0.35:
+        if chance < 0.35 * (1 - self._family.far):
             ahead = min(last + self._dice.randrange(1, 24), len(series.close) - 1)
             extreme = series.low[ahead] if sign > 0 else series.high[ahead]
             return extreme + self._dice.choice((0, 0, 0, sign, -sign)) * MARKETS[key].tick
-        reach = 150 if chance < 0.9 else 2500
+        reach = 150 if chance < 1 - self._family.far else 2500
         return price * (1 - sign * Decimal(self._dice.randrange(-reach // 4, reach)) / 10_000)
 
     def _trade(self, number: int, kind: str) -> Line:

@@ -38,7 +38,7 @@ OUTCOMES = (
 )
 """Journal entries that the calculation has as well, in the same order, with their reasons and codes."""
 SHORT, LONG = 2, 20
-SHORT_OLD = 8
+SHORT_OLD = 2
 """Scripts of each family; of the first one, which has more venues to go through."""
 
 Event = tuple[int, str]
@@ -163,6 +163,20 @@ def test_the_engine_comes_to_the_figures_worked_out_on_paper(tmp_path: Path) -> 
     assert found["positions"] == {
         "bybit": {"ETHUSDT-PERP": {"amount": "-0.5", "entry_price": "2007.990000000000000000"}}
     }
+
+
+def test_a_stop_that_can_not_be_paid_when_it_triggers_is_cancelled(tmp_path: Path) -> None:
+    """Held: 4.98 ETH at the slipped trigger, 2006 * 1.001. The candle of 03:00 opens at 2010: 2012.01 is too much."""
+    paper.write_data(tmp_path)
+    text = paper.SCRIPT.splitlines()[0].replace("1.5", "4.98")[:-1] + (
+        ', "order_type": "STOP_MARKET", "trigger_price": "2006"}\n'
+    )
+    config = write_run(tmp_path / "run", scripts.toml_of(paper.CASE, seed=7), text, tmp_path)
+
+    came = run_config(config)
+
+    assert [entry["reason"] for entry in came.entries("OrderCancelled")] == ["INSUFFICIENT_BALANCE"]
+    assert_equal_figures(came, calculation.calculate(paper.CASE, reference.read_script(text), tmp_path))
 
 
 def run_and_compare(script: scripts.Script, folder: Path, what: str) -> None:

@@ -89,6 +89,19 @@ def test_venues_overrides_gaps_and_coins_are_told(tmp_path: Path, capsys: pytest
     assert "okx: slippage 0 bps + 7 x amount / volume" in out
 
 
+def test_coins_are_valued_at_the_last_close_before_a_start_between_two_candles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coins = CONFIG.replace('USDT = "100000"', 'ETH = "2"')
+    at_the_hour = plan(write_case(tmp_path, config=coins, script=""), capsys)
+    between = coins.replace("2024-01-02T00:00:00Z", "2024-01-02T00:30:00Z")
+
+    told = plan(write_case(tmp_path, config=between, script=""), capsys)
+
+    assert float(told["equity_start"]) > 0
+    assert told["equity_start"] == at_the_hour["equity_start"]
+
+
 def test_a_module_beside_the_config_is_the_strategy(tmp_path: Path) -> None:
     write_case(tmp_path, config=using("waits:Waits", on_error="skip"))
     (tmp_path / "waits.py").write_text(

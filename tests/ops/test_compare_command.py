@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from actors.journal.encoding import next_hash
+from actors.journal.manifest import manifest
+from actors.journal.store import JournalStore
 from ops.compare_command import compare_command
 from ops.run_command import run_command
 from tests.ops.started import CONFIG, LINE, Ended, a_line, execd, write_case
@@ -25,9 +28,9 @@ SAME = (
 )  # fmt: skip
 
 
-def ran(folder: Path, out: str, **case: str) -> dict[str, Any]:
+def ran(folder: Path, out: str, **case: Any) -> dict[str, Any]:  # noqa: ANN401 - as `write_case` takes it
     """Run a case into a folder and return its result."""
-    config = write_case(folder, **case)  # type: ignore[arg-type]  # config and script
+    config = write_case(folder, **case)
     with redirect_stdout(io.StringIO()) as told:
         assert run_command(config, out=folder / out, json=True, journal=True, force=False) == 0
     return Ended(0, told.getvalue(), "").object()
@@ -82,6 +85,16 @@ def test_settings_and_files_that_differ_are_named(tmp_path: Path) -> None:
     changed = {each["key"]: (each["a"], each["b"]) for each in found["settings"]}
     assert changed.pop("strategy_file.sha256")
     assert changed == {"mode.seed": (7, 8), "venues.bybit.slippage.base_bps": ("0", "3")}
+
+
+def test_data_files_that_differ_go_by_their_names(tmp_path: Path) -> None:
+    ran(tmp_path, "a")
+    ran(tmp_path, "b", days=4)
+
+    changed = {each["key"]: (each["a"], each["b"]) for each in compared(tmp_path, "a", "b")["settings"]}
+
+    assert changed["data.bybit-ETHUSDT-perp-1h.parquet.rows"] == (72, 96)
+    assert "data" not in changed
 
 
 def test_the_first_entry_that_differs_is_named(tmp_path: Path) -> None:
@@ -140,6 +153,36 @@ def test_a_run_that_was_killed_is_compared_as_far_as_it_went(tmp_path: Path) -> 
     assert ended.object()["first_difference"] == {
         "seq": ended.object()["a"]["count"], "a": "RunEnded", "b": None,
     }  # fmt: skip
+
+
+def test_the_one_that_goes_on_may_be_either(tmp_path: Path) -> None:
+    ran(tmp_path, "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    with sqlite3.connect(tmp_path / "a" / "journal.sqlite") as connection:
+        connection.execute("DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)")
+    connection.close()
+
+    found = compared(tmp_path, "a", "b")
+
+    assert found["first_difference"] == {"seq": found["b"]["count"], "a": None, "b": "RunEnded"}
+
+
+def test_an_entry_or_a_manifest_of_another_version_is_exit_2_and_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = b'{"seq":1,"at":0,"type":"FromTheFuture","cause":null}'
+    hashed: dict[str, dict[str, object]] = {"entry": {"settings": {"venues": {}}}, "manifest": {"settings": {}}}
+    for name, said in hashed.items():
+        made = JournalStore.create(tmp_path / name, manifest(said, {}))
+        made.append([(1, body, next_hash(made.manifest.hash_0, body))])
+        made.commit()
+        made.close()
+
+        assert compare_command(tmp_path / name, tmp_path / name, json=False) == 2
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert "FromTheFuture" in first
+    assert "manifest: the manifest does not say what was traded" in second
 
 
 def _change_an_entry(journal: Path) -> None:

@@ -66,9 +66,13 @@ def test_every_file_can_be_used_is_without_gaps_and_has_the_layout_of_recorded_d
     assert found.problems == ()
     assert {report.file.path for report in reports} == set(files)
     assert [(report.name, report.rows) for report in reports] == [
+        ("binance-ETHUSDT-perp-1h.parquet", 24 * DAYS),
         ("bybit-ETHUSDT-perp-1h.parquet", 24 * DAYS),
         ("bybit-ETHUSDT-spot-1h.parquet", 24 * DAYS),
+        ("okx-ETHUSDT-perp-1h.parquet", 24 * DAYS),
+        ("binance-ETHUSDT-perp.parquet", 3 * DAYS),
         ("bybit-ETHUSDT-perp.parquet", 3 * DAYS),
+        ("okx-ETHUSDT-perp.parquet", 3 * DAYS),
     ]
     for report in reports:
         assert (report.problems, report.warnings, report.gaps.count) == ((), (), 0)

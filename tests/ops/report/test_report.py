@@ -17,14 +17,14 @@ import pytest
 
 from actors.journal.lock import JournalLock
 from actors.journal.manifest import manifest
-from messages.book import EquityMarked, PnlAttributed
+from messages.book import Attribution, EquityMarked, PnlAttributed
 from messages.instructions import Code
 from messages.lifecycle import RunEnded
 from messages.units import Amount, InstructionId, Side
 from ops.report import formats, tables, write_report
 from ops.report.command import report_command
 from tests.actors.journal.builders import tampered
-from tests.ops.report.made import BESIDE, HASHED, HOUR, KINDS, LEGS, START, Stamped, Year, fill, refusal, write
+from tests.ops.report.made import BESIDE, HASHED, HOUR, LEGS, START, Stamped, Year, fill, refusal, write
 
 HOSTILE = "<script>alert(1)</script></SCRIPT><!--\"'&\u2028<img src=x onerror=alert(2)>"
 
@@ -103,6 +103,16 @@ def test_a_target_that_cannot_be_written_is_said_in_one_line(
     assert "file/report.html: can't be written: " in capsys.readouterr().err
 
 
+def test_a_report_that_cannot_be_put_in_its_place_leaves_nothing_behind(tmp_path: Path, month: list[Stamped]) -> None:
+    journal, out = write(tmp_path / "journal.sqlite", month), tmp_path / "out"
+    (out / "report.html").mkdir(parents=True)
+
+    code = report_command(journal, out=out)
+
+    assert code == 2
+    assert [found.name for found in out.iterdir()] == ["report.html"]
+
+
 @pytest.mark.parametrize(
     ("outcome", "reason", "words"),
     [
@@ -117,6 +127,10 @@ def test_how_the_run_ended_is_said(tmp_path: Path, month: list[Stamped], outcome
 
 def test_a_journal_without_an_end_says_so(tmp_path: Path, month: list[Stamped]) -> None:
     assert "The journal has no RunEnded" in visible(reported(tmp_path, month[:-1]))
+
+
+def test_a_journal_that_goes_on_after_an_end_has_no_end(tmp_path: Path, month: list[Stamped]) -> None:
+    assert "No end on record" in visible(reported(tmp_path, [*month, month[5]]))
 
 
 def test_a_journal_that_is_being_written_says_so(tmp_path: Path, month: list[Stamped]) -> None:
@@ -154,17 +168,18 @@ def test_the_attribution_adds_up_to_the_change_of_equity_in_every_digit(tmp_path
 def test_an_attribution_of_more_digits_than_money_has_adds_up_all_the_same(
     tmp_path: Path, month: list[Stamped]
 ) -> None:
-    tiny = Amount(Decimal("1e-45"))
+    huge, small = Decimal(10) ** 30, Decimal("7.0000000000123")  # the two together need 43 digits
     start, (at, parts), end = month[3], month[-2], month[-1]
     assert isinstance(start[1], EquityMarked)
     assert isinstance(parts, PnlAttributed)
-    some = parts.parts[0]
-    nothing = msgspec.structs.replace(some.attribution, **dict.fromkeys(KINDS, Amount(Decimal(0))))
-    plus = msgspec.structs.replace(some, attribution=msgspec.structs.replace(nothing, price=tiny))
-    big = msgspec.structs.replace(some, attribution=msgspec.structs.replace(nothing, basis=Amount(Decimal(7))))
-    last = msgspec.structs.replace(start[1], equity=Amount(Decimal("100007." + "0" * 44 + "1")), attribution=nothing)
+    nought = Amount(Decimal(0))
+    far = Attribution(
+        price=Amount(huge), basis=Amount(small), funding=Amount(-huge), fees=nought, slippage=nought, liquidation=nought
+    )
+    part = msgspec.structs.replace(parts.parts[0], attribution=far)
+    last = msgspec.structs.replace(start[1], equity=Amount(100_000 + small), attribution=far)
 
-    page = visible(reported(tmp_path, [month[0], start, (at, last), (at, PnlAttributed(parts=(plus, big))), end]))
+    page = visible(reported(tmp_path, [month[0], start, (at, last), (at, PnlAttributed(parts=(part,))), end]))
 
     assert "= equity at the end 100,007, exactly." in page
 

@@ -134,6 +134,7 @@ def test_returns_that_never_differ_have_no_sharpe_ratio() -> None:
 
     assert stats.volatility(daily) == pytest.approx(0, abs=1e-12)
     assert stats.sharpe(daily) is None
+    assert stats.sharpe([0.1] * 3) is None  # whose mean in floats is a little more than 0.1
 
 
 def test_returns_that_never_fall_have_no_sortino_and_no_calmar_ratio() -> None:
