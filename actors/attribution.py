@@ -78,11 +78,16 @@ class Attributor:
         """Take in a booked fact."""
         fact = change.fact
         if type(fact) is OrderFilled:
-            source = self._perps.get(fact.instrument)
-            if source is None:
-                self._spot(fact, self._instruments[fact.instrument], change)
+            instrument = self._instruments[fact.instrument]
+            if instrument.trade_type is not PERP:
+                self._spot(fact, instrument, change)
+                return
+            source, price, reference = self._perps[fact.instrument], fact.price, fact.reference_price
+            self._traded(source, fact.amount if fact.side is BUY else -fact.amount, price, reference)
+            if fact.fee_asset == instrument.quote:
+                source.fees -= change.fee_in_quote
             else:
-                self._perp(source, fact, change)
+                source.fees -= fact.fee * self._put(instrument.account, fact.fee_asset, -fact.fee)
             return
         match fact:
             case FundingPaid():
@@ -96,14 +101,6 @@ class Attributor:
                 self._sources[fact.instrument].liquidation += fact.amount
             case Opening():
                 self._put(fact.account, fact.asset, fact.amount)
-
-    def _perp(self, source: _Source, fill: OrderFilled, change: BookChanged) -> None:
-        self._traded(source, fill.amount if fill.side is BUY else -fill.amount, fill.price, fill.reference_price)
-        instrument = self._instruments[fill.instrument]
-        if fill.fee_asset == instrument.quote:
-            source.fees -= change.fee_in_quote
-        else:
-            source.fees -= fill.fee * self._put(instrument.account, fill.fee_asset, -fill.fee)
 
     def _traded(self, source: _Source, change: Decimal, price: Decimal, reference: Decimal | None) -> None:
         source.quantity += change

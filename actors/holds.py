@@ -76,9 +76,7 @@ class Market(msgspec.Struct):
             return _ZERO
         mark, quantity = self.candle.close, self.quantity
         worst = worst_case(quantity, self.buys, self.sells) * mark
-        if self.leverage != _ONE:
-            worst /= self.leverage
-        return quantity * mark - self.cost - worst
+        return quantity * mark - self.cost - (worst if self.leverage == _ONE else worst / self.leverage)
 
     def add(self, side: Side, amount: Decimal) -> None:
         """Count an amount of open orders, or take it off again (negative)."""
@@ -189,7 +187,7 @@ class Holds:
         if hold is None:
             return
         if amount >= hold.left:
-            self.release(key)
+            self._free(self.open.pop(key), key)
             return
         hold.filled += amount
         self._resize(hold, hold.left - amount, hold.held - hold.held * amount / hold.left)
@@ -226,12 +224,18 @@ class Holds:
     def release(self, key: InstructionId) -> None:
         """Free what an order that came to its end holds."""
         hold = self.open.pop(key, None)
-        if hold is None:
-            return
+        if hold is not None:
+            self._free(hold, key)
+
+    @staticmethod
+    def _free(hold: Hold, key: InstructionId) -> None:
         market = hold.market
         hold.purse.held -= hold.held
         if not hold.reduce_only:
-            market.add(hold.side, -hold.left)
+            if hold.side is BUY:
+                market.buys -= hold.left
+            else:
+                market.sells -= hold.left
         market.in_flight.pop(key, None)
         if hold.unknown:
             market.unknown -= 1

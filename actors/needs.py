@@ -80,11 +80,10 @@ def need_of(
     if worst is None:
         return None
     if instrument.trade_type is PERP:
-        need = amount * worst * market.fees.taker
+        adverse = _ZERO
         if order_type is MARKET or order_type is LIMIT:
-            adverse = worst - candle.close if side is BUY else candle.close - worst
-            if adverse > 0:
-                need += amount * adverse
+            adverse = max(worst - candle.close if side is BUY else candle.close - worst, _ZERO)
+        need = amount * (worst * market.fees.taker + adverse)
         return Need(instrument.quote, Amount(need), market.quote, True)  # noqa: FBT003 - a tuple, on the hot path
     if side is BUY:
         need = amount * worst

@@ -51,7 +51,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         self._strategy = strategy
         self._log = log
         self._candles: dict[InstrumentId, Candle] = {}
-        self._realised = self._fees = self._funding = _ZERO
+        self._realised = self._fees = self._funding = Amount(_ZERO)
         self._equity_start: Amount | None = None
         self._equity_end: Amount | None = None
         self._attributor = Attributor(self._instruments)
@@ -64,9 +64,9 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         if not isinstance(question, AskPnl):
             return super().answer(question)
         return PnlTold(
-            fees=Amount(self._fees),
-            funding=Amount(self._funding),
-            realised=Amount(self._realised),
+            fees=self._fees,
+            funding=self._funding,
+            realised=self._realised,
             equity_start=self._equity_start,
             equity_end=self._equity_end,
             attribution=self._attribution,
@@ -93,18 +93,19 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
                 balances=book.balances,
                 position=book.position,
                 net=risk.exposure.net,
-                realised=Amount(self._realised),
-                fees=Amount(self._fees),
-                funding=Amount(self._funding),
+                realised=self._realised,
+                fees=self._fees,
+                funding=self._funding,
             )
         )
 
     def _count(self, book: BookChanged) -> None:
         self._attributor.book(book)
-        self._realised += book.realised
-        self._fees += book.fee_in_quote
+        # (The sums are amounts; calling a NewType to say so would cost as much as the sum.)
+        self._realised += book.realised  # type: ignore[assignment]
+        self._fees += book.fee_in_quote  # type: ignore[assignment]
         if isinstance(book.fact, FundingPaid):
-            self._funding += book.fact.amount
+            self._funding += book.fact.amount  # type: ignore[assignment]
 
     def _mark(self, book: BookTold) -> None:
         candles, instruments = self._candles, self._instruments

@@ -7,22 +7,24 @@ from decimal import Decimal
 # Amounts have up to 30 digits on each side of the point (and lots up to 30 behind it), so 40 digits would not do.
 _WIDE = decimal.Context(prec=100, rounding=decimal.ROUND_HALF_EVEN, traps=[decimal.InvalidOperation])
 _COST_STEP = Decimal("1e-18")
+_remainder = _WIDE.remainder
 
 
 def floor_to(amount: Decimal, step: Decimal) -> Decimal:
     """Return the largest whole number of steps that is not above a non-negative amount."""
-    return _WIDE.multiply(_WIDE.divide_int(amount, step), step)
+    rest = _remainder(amount, step)
+    return _WIDE.subtract(amount, rest) if rest else amount
 
 
 def ceil_to(amount: Decimal, step: Decimal) -> Decimal:
     """Return the smallest whole number of steps that is not below a non-negative amount."""
-    floor = floor_to(amount, step)
-    return floor if floor == amount else _WIDE.add(floor, step)
+    rest = _remainder(amount, step)
+    return _WIDE.add(_WIDE.subtract(amount, rest), step) if rest else amount
 
 
 def is_multiple(amount: Decimal, step: Decimal) -> bool:
     """Return whether an amount is a whole number of steps."""
-    return not _WIDE.remainder(amount, step)
+    return not _remainder(amount, step)
 
 
 def common_step(first: Decimal, second: Decimal) -> Decimal:

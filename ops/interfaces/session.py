@@ -197,7 +197,7 @@ class Session:
         if run is None:
             return
         for trade, arrival in self._awaited:
-            if False:
+            if trade.arrived and not arrival.done():
                 arrival.set_result(None)
         while run.changes:
             change = run.changes.popleft()

@@ -92,15 +92,21 @@ def test_every_file_and_the_folder_say_that_the_data_is_synthetic(tmp_path: Path
 
 
 def test_prices_are_on_the_tick_and_a_candle_opens_at_the_close_before(tmp_path: Path) -> None:
-    for path in write_sample(tmp_path, days=DAYS)[:2]:
+    write_sample(tmp_path, days=DAYS)
+
+    for path in (tmp_path / "candles").iterdir():
         table = pq.read_table(path)
         for name in ("open", "high", "low", "close"):
             assert all(value == round(value, 2) for value in table[name].to_pylist())
         assert table["open"].to_pylist()[1:] == table["close"].to_pylist()[:-1]
 
 
-def test_funding_is_the_interest_unless_the_premium_leaves_the_clamp(tmp_path: Path) -> None:
-    spot, perp, funding = (pq.read_table(path) for path in write_sample(tmp_path, days=120))
+@pytest.mark.parametrize("venue", ["bybit", "binance", "okx"])
+def test_funding_is_the_interest_unless_the_premium_leaves_the_clamp(venue: str, tmp_path: Path) -> None:
+    write_sample(tmp_path, days=120)
+    spot = pq.read_table(tmp_path / "candles" / "bybit-ETHUSDT-spot-1h.parquet")
+    perp = pq.read_table(tmp_path / "candles" / f"{venue}-ETHUSDT-perp-1h.parquet")
+    funding = pq.read_table(tmp_path / "funding" / f"{venue}-ETHUSDT-perp.parquet")
     rates = funding["funding_rate"].to_pylist()
     premiums = pc.subtract(pc.divide(perp["close"], spot["close"]), 1.0).to_pylist()
 
