@@ -15,13 +15,15 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import assert_never, get_args
 
+import msgspec
+
 from actors.rounding import to_cost_step
 from messages.book import Balance, BookChanged, Fact, InsurancePaid, Liquidated, Opening, Position
 from messages.instruments import Instrument
 from messages.journal import Record
 from messages.market import FundingPaid
 from messages.orders import OrderFilled
-from messages.units import BUY, PERP, AccountName, Amount, Asset, BaseAmount, InstrumentId, VenueName
+from messages.units import BUY, PERP, AccountName, Amount, Asset, BaseAmount, InstrumentId
 
 _ZERO = Decimal(0)
 _NOTHING = Amount(_ZERO)
@@ -51,6 +53,20 @@ def traded(quantity: Decimal, cost: Decimal, change: Decimal, price: Decimal) ->
 _Books = defaultdict[AccountName, defaultdict[Asset, Decimal]]
 
 
+class _Perp(msgspec.Struct):
+    """A perp with its position (signed quantity in base, signed cost in quote), and the books that its trades move."""
+
+    instrument: Instrument
+    account: AccountName
+    fees_account: AccountName
+    quote: Asset
+    ours: dict[Asset, Decimal]
+    fees: dict[Asset, Decimal]
+    pnl: dict[Asset, Decimal]
+    quantity: Decimal = _ZERO
+    cost: Decimal = _ZERO
+
+
 class Ledger:
     """Books facts, each once, and says what they changed."""
 
@@ -59,20 +75,32 @@ class Ledger:
         self._accounts: defaultdict[AccountName, defaultdict[Asset, Decimal]] = defaultdict(
             lambda: defaultdict(Decimal)
         )
-        self._positions: dict[InstrumentId, tuple[Decimal, Decimal]] = {}
         self._others = {
             each.venue: tuple(AccountName(f"{kind}:{each.venue}") for kind in ("market", "fees", "funding", "pnl"))
             for each in instruments.values()
         }
         self._facts = get_args(Fact)
+        self._perps = {key: self._perp(each) for key, each in instruments.items() if each.trade_type is PERP}
+
+    def _perp(self, instrument: Instrument) -> _Perp:
+        _, fees, _, pnl = self._others[instrument.venue]
+        books = self._accounts
+        return _Perp(
+            instrument,
+            instrument.account,
+            fees,
+            instrument.quote,
+            books[instrument.account],
+            books[fees],
+            books[pnl],
+        )
 
     def book(self, fact: Fact) -> BookChanged:
         """Book a fact and return what it changed."""
         match fact:
             case OrderFilled():
-                if self._instruments[fact.instrument].trade_type is PERP:
-                    return self._perp_fill(fact)
-                return self._spot_fill(fact)
+                perp = self._perps.get(fact.instrument)
+                return self._spot_fill(fact) if perp is None else self._perp_fill(perp, fact)
             case FundingPaid():
                 return self._funding(fact)
             case Liquidated():
@@ -103,31 +131,33 @@ class Ledger:
         entry = record.entry
         return self.book(entry) if isinstance(entry, self._facts) else None
 
-    def _perp_fill(self, fill: OrderFilled) -> BookChanged:
-        instrument = self._instruments[fill.instrument]
-        account, quote = instrument.account, instrument.quote
-        _, fees, _, pnl = self._others[fill.venue]
-        quantity, cost = self._positions.get(fill.instrument, (_ZERO, _ZERO))
+    def _perp_fill(self, perp: _Perp, fill: OrderFilled) -> BookChanged:
+        # (The sums are amounts; calling a NewType to say so would cost as much as the sum.)
+        quote, fee = perp.quote, fill.fee
         change = fill.amount if fill.side is BUY else -fill.amount
-        quantity, cost, realised = traded(quantity, cost, change, fill.price)
-        self._positions[fill.instrument] = quantity, cost
-        books, fee = self._accounts, fill.fee
-        if fill.fee_asset != quote:  # such as BNB; seldom, so the usual way stays short
-            self._move(account, fees, fill.fee_asset, fee)
+        perp.quantity, perp.cost, realised = traded(perp.quantity, perp.cost, change, fill.price)
+        other = fill.fee_asset != quote
+        if other:  # such as BNB; seldom, so the usual way stays short
+            self._move(perp.account, perp.fees_account, fill.fee_asset, fee)
             fee = _NOTHING
-        ours = books[account]
+        ours = perp.ours
         ours[quote] = balance = ours[quote] + realised - fee
-        books[fees][quote] += fee
-        books[pnl][quote] -= realised
-        balances: tuple[Balance, ...] = (Balance(account=account, asset=quote, amount=Amount(balance)),)
-        if fill.fee_asset != quote:
-            balances += (self._balance(account, fill.fee_asset),)
+        perp.fees[quote] += fee
+        perp.pnl[quote] -= realised
+        balances: tuple[Balance, ...] = (Balance(account=perp.account, asset=quote, amount=balance),)  # type: ignore[arg-type]
+        if other:
+            balances += (self._balance(perp.account, fill.fee_asset),)
         return BookChanged(
             fact=fill,
             balances=balances,
-            position=_position(fill.venue, fill.instrument, quantity, cost),
-            realised=Amount(realised),
-            fee_in_quote=_in_quote(fill, instrument),
+            position=Position(
+                venue=fill.venue,
+                instrument=fill.instrument,
+                quantity=perp.quantity,  # type: ignore[arg-type]
+                cost=perp.cost,  # type: ignore[arg-type]
+            ),
+            realised=realised,  # type: ignore[arg-type]
+            fee_in_quote=_in_quote(fill, perp.instrument) if other else fee,
         )
 
     def _spot_fill(self, fill: OrderFilled) -> BookChanged:
@@ -157,16 +187,15 @@ class Ledger:
         instrument = self._instruments[closed.instrument]
         account, quote = instrument.account, instrument.quote
         _, fees, _, pnl = self._others[closed.venue]
-        quantity, cost = self._positions.get(closed.instrument, (_ZERO, _ZERO))
+        perp = self._perps[closed.instrument]
         change = closed.amount if closed.side is BUY else -closed.amount
-        quantity, cost, realised = traded(quantity, cost, change, closed.price)
-        self._positions[closed.instrument] = quantity, cost
+        perp.quantity, perp.cost, realised = traded(perp.quantity, perp.cost, change, closed.price)
         self._move(pnl, account, quote, realised)
         self._move(account, fees, quote, closed.fee + closed.liquidation_fee)
         return BookChanged(
             fact=closed,
             balances=(self._balance(account, quote),),
-            position=_position(closed.venue, closed.instrument, quantity, cost),
+            position=_position(perp),
             realised=Amount(realised),
             fee_in_quote=closed.fee,
         )
@@ -174,11 +203,10 @@ class Ledger:
     def _funding(self, funding: FundingPaid) -> BookChanged:
         instrument = self._instruments[funding.instrument]
         self._move(self._others[funding.venue][2], instrument.account, instrument.quote, funding.amount)
-        quantity, cost = self._positions.get(funding.instrument, (_ZERO, _ZERO))
         return BookChanged(
             fact=funding,
             balances=(self._balance(instrument.account, instrument.quote),),
-            position=_position(funding.venue, funding.instrument, quantity, cost),
+            position=_position(self._perps[funding.instrument]),
             realised=_NOTHING,
             fee_in_quote=_NOTHING,
         )
@@ -194,10 +222,9 @@ class Ledger:
 
     def positions(self) -> Iterator[Position]:
         """Iterate over positions that are not flat, in the order of their instruments."""
-        for instrument in sorted(self._positions):
-            quantity, cost = self._positions[instrument]
-            if quantity:
-                yield _position(self._instruments[instrument].venue, instrument, quantity, cost)
+        for _, perp in sorted(self._perps.items()):
+            if perp.quantity:
+                yield _position(perp)
 
     def _balance(self, account: AccountName, asset: Asset) -> Balance:
         return Balance(account=account, asset=asset, amount=Amount(self._accounts[account][asset]))
@@ -214,5 +241,10 @@ def _in_quote(fill: OrderFilled, instrument: Instrument) -> Amount:
     return Amount(fill.fee * fill.price) if fill.fee_asset == instrument.base else _NOTHING
 
 
-def _position(venue: VenueName, instrument: InstrumentId, quantity: Decimal, cost: Decimal) -> Position:
-    return Position(venue=venue, instrument=instrument, quantity=BaseAmount(quantity), cost=Amount(cost))
+def _position(perp: _Perp) -> Position:
+    return Position(
+        venue=perp.instrument.venue,
+        instrument=perp.instrument.instrument_id,
+        quantity=BaseAmount(perp.quantity),
+        cost=Amount(perp.cost),
+    )

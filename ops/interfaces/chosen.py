@@ -106,6 +106,16 @@ def without_secrets(config: object) -> tuple[dict[str, object], dict[str, Secret
     return clean, secrets
 
 
+def veiled(config: object) -> dict[str, object]:
+    """Return a config with its secrets in the type that shows nothing, for those who hand it on.
+
+    Raises:
+        ValueError: As `without_secrets`.
+    """
+    clean, secrets = without_secrets(config)
+    return {**clean, **secrets}
+
+
 def chosen_from(execution_mode: object, config: Mapping[str, object], secrets: Mapping[str, SecretStr]) -> Chosen:
     """Return what a config without its secrets means.
 

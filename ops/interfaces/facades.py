@@ -4,6 +4,7 @@
 shares it.
 """
 
+import decimal
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from config.checks import account_names
 from config.problems import nearest, shown
 from config.symbols import PERP_FORM, SPOT_FORM, symbol_of
 from messages.book import Balance, BookTold, Position
-from messages.units import PERP, SPOT, Amount, plain
+from messages.units import CONTEXT, PERP, SPOT, Amount, plain
 from ops.interfaces.answers import LoggedEvent, PositionAnswer, position_answer
 from ops.interfaces.chosen import USDT, WALLET
 from ops.interfaces.events import logged
@@ -53,11 +54,9 @@ class PositionMonitor(Component):
         _check_text(asset, "asset", "an asset such as USDT")
         if venue is not None:
             self._check_account(venue)
-        total = _ZERO
-        for balance in self._book().balances:
-            if balance.asset == asset and venue in {None, balance.account}:
-                total += balance.amount
-        return total
+        found = [b.amount for b in self._book().balances if b.asset == asset and venue in {None, b.account}]
+        with decimal.localcontext(CONTEXT):
+            return sum(found, _ZERO)
 
     def get_position(self, symbol: str, venue: str | None = None) -> PositionAnswer:
         """Return the position of a pair, at one venue or the sum over all.
@@ -88,7 +87,8 @@ class PositionMonitor(Component):
                 held += [(amount, _ZERO, mark) for amount in amounts]
             else:
                 held += [(p.quantity, p.cost, mark) for p in book.positions if p.instrument == each.instrument_id]
-        return position_answer(symbol, venue, held, has_cost=meaning.trade_type is PERP)
+        with decimal.localcontext(CONTEXT):
+            return position_answer(symbol, venue, held, has_cost=meaning.trade_type is PERP)
 
     def snapshot(self) -> dict[str, dict[str, dict[str, str]]]:
         """Return everything, exactly: balances by account and asset, and perp positions (base) by venue and symbol."""
@@ -137,7 +137,9 @@ class EventLogger(Component):
         """All events so far, in the order of the journal."""
         run = self.session.run
         if run is not None:
-            self._told += [logged(noted, run.trades, self.session.mode) for noted in run.entries[len(self._told) :]]
+            with decimal.localcontext(CONTEXT):
+                news = [logged(noted, run.trades, self.session.mode) for noted in run.entries[len(self._told) :]]
+            self._told += news
         return list(self._told)
 
     def get_events(self, event_type: str | None = None) -> list[LoggedEvent]:

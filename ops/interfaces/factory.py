@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from config.problems import escaped
-from ops.interfaces.chosen import without_secrets
+from ops.interfaces.chosen import veiled
 from ops.interfaces.execution import (
     BaseExecutionInterface,
     CEXExecutionInterface,
@@ -32,13 +32,13 @@ class ExecutionInterfaceFactory:
         """
         if interface_type not in _KINDS:
             raise ValueError(f"Unsupported interface type: {escaped(str(interface_type))}")
-        clean, secrets = without_secrets(config)
-        config = {**clean, **secrets}
+        config = veiled(config)
         return _KINDS[interface_type](execution_mode, config)
 
     @staticmethod
     def create_all_interfaces(execution_mode: str, config: Mapping[str, Any]) -> dict[str, BaseExecutionInterface]:
         """Make all interfaces of this version: ``cex``."""
+        config = veiled(config)
         return {"cex": ExecutionInterfaceFactory.create_interface("cex", execution_mode, config)}
 
     @staticmethod

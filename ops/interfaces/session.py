@@ -7,6 +7,7 @@ answer is not lost.
 """
 
 import asyncio
+import decimal
 import inspect
 import logging
 import weakref
@@ -23,7 +24,7 @@ from config.instruction_rules import Markets, instruction_of
 from config.problems import ConfigError
 from messages.instructions import Code, TradeInstruction
 from messages.instruments import Instrument, instruments_of
-from messages.units import InstrumentId, Nanoseconds, VenueName
+from messages.units import CONTEXT, InstrumentId, Nanoseconds, VenueName
 from ops.interfaces.answers import (
     CancelAnswer,
     PositionChange,
@@ -110,7 +111,8 @@ class Session:
         hint = ""
         if trade.reason == Code.NO_PRICE and wanted.instrument not in quotes.prices:
             hint = f"; market_data has neither {' nor '.join(price_keys(instrument, instrument.base))}"
-        return trade_answer(trade, self.mode, run.at, hint=hint)
+        with decimal.localcontext(CONTEXT):
+            return trade_answer(trade, self.mode, run.at, hint=hint)
 
     async def cancel_all(self, venue: str | None) -> CancelAnswer:
         """Cancel all open orders, at one venue or everywhere."""
@@ -216,9 +218,11 @@ class Session:
         fact = change.fact
         last = run.slices.last.get(fact.instrument)
         mark = Decimal(0) if last is None else last.close
-        data = data_of(fact, run.trades, self.mode)
+        with decimal.localcontext(CONTEXT):
+            data = data_of(fact, run.trades, self.mode)
+            told = position_change(change, name_of(fact), data, run.at, mark)
         try:
-            answer = handler(position_change(change, name_of(fact), data, run.at, mark))
+            answer = handler(told)
             if inspect.isawaitable(answer):
                 await answer
         except Exception:

@@ -4,13 +4,21 @@ Part of the independent calculation (`reference.py`): imports nothing of the pro
 
 What the design leaves open is decided here and in `exchange.py`, each in one place:
 
-- an order that arrives (after `latency_ms`) where nothing trades is rejected NO_PRICE, unless it may wait;
+- an order that arrives (after `latency_ms`) where nothing trades is rejected NO_PRICE, one that finds nothing to reduce
+  REDUCE_ONLY, a spot purchase at the market that can't be paid any more INSUFFICIENT_BALANCE;
+- the gate cuts a reduce-only order to the position less what is on its way on the same side, not what rests;
 - an amend that merely makes an order smaller keeps its place and its time; any other counts as a new acceptance, may
-  take at price(tau), and is rejected if it would make a post-only order take;
+  take at price(tau), and is rejected if it would make a post-only order take; one that leaves nothing to be filled
+  cancels the order (AMENDED); while one is under way another is refused NOT_OPEN, and the larger need is held;
+- an amend that needs no more than before is not refused for want of margin;
 - a stop-limit joins the queue of its price when it triggers;
-- the share of a candle's volume that is left over serves takers until the next candle;
-- an account without a position is not liquidated;
-- a fixed hold is released in proportion to what is filled.
+- where nothing of a candle's share is left, resting orders don't match; what is left over serves takers until the next;
+- what a taker gets is slipped by what he gets, not by what he wanted;
+- a resting purchase that the balance can't pay when its price is reached is cancelled INSUFFICIENT_BALANCE;
+- an account without a position is not liquidated, orders on their way to it are not cancelled;
+- a fixed hold is released in proportion to what is filled;
+- liquidation fees and what insurance pays are no `fees`;
+- equity is marked when the market has done its part of a slice, before anybody trades.
 """
 
 import bisect

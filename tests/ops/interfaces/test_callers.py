@@ -1,6 +1,7 @@
 """Many callers at once each get their own answer; a call that is given up cancels no order; engines share nothing."""
 
 import asyncio
+import decimal
 import threading
 from collections.abc import Awaitable, Callable
 
@@ -40,7 +41,7 @@ def test_a_caller_waits_until_the_one_before_and_its_handler_are_done() -> None:
         async with engine() as ours:
 
             async def slow(change: PositionChange) -> None:
-                for _ in range(5):
+                for _ in range(20 if change["data"]["instruction_id"] == "a" else 0):
                     await asyncio.sleep(0)
                 order.append(f"heard {change['data']['instruction_id']}")
 
@@ -155,21 +156,33 @@ def in_thread(work: Callable[[], Awaitable[object]]) -> object:
     return found[0]
 
 
-def test_no_thread_is_left_and_the_callers_decimal_context_is_as_it_was() -> None:
-    import decimal  # noqa: PLC0415 - beside its one use
-
-    async def work() -> bool:
-        before = decimal.getcontext().copy()
-        ours = engine()
-        await ours.execute_trade_with_interface(spot(), PRICES)
-        await ours.execution_interfaces["cex"].get_balance("ETH")
-        await ours.close()
-        after = decimal.getcontext()
-        return repr(before) == repr(after)
-
+def test_no_thread_is_left() -> None:
     threads = threading.active_count()
-    assert run(work())
-    assert threading.active_count() == threads
+
+    async def work() -> int:
+        await engine().execute_trade_with_interface(spot(), PRICES)
+        return threading.active_count()
+
+    assert run(work()) == threads
+
+
+def test_the_callers_decimal_context_counts_for_nothing_and_stays_as_it_was() -> None:
+    async def work(digits: int) -> list[object]:
+        decimal.getcontext().prec = digits
+        async with engine() as ours:
+            told: list[object] = []
+            ours.position_update_handler = told.append
+            cex = ours.execution_interfaces["cex"]
+            price = {"bybit_perp_price": "3000.12345678901234567890123", "bybit_spot_price": 3001.25}
+            told += [
+                await cex.execute_trade(each, price) for each in (perp("1.23"), perp("1.11"), spot(1, "BUY", "bybit"))
+            ]
+            told += [await cex.get_position("ETHUSDT-PERP"), await cex.get_balance("USDT")]
+            told += [ours.position_monitor.exact_balance("USDT"), ours.event_logger.events]
+            assert decimal.getcontext().prec == digits
+            return told
+
+    assert run(work(5)) == run(work(50))
 
 
 def test_a_closed_engine_takes_no_trade_and_can_still_be_looked_at() -> None:

@@ -101,6 +101,16 @@ def test_with_data_it_becomes_eth_at_the_price_at_the_start(tmp_path: Path) -> N
     assert at == START
 
 
+def test_with_data_the_price_before_a_start_between_two_candles_will_do(tmp_path: Path) -> None:
+    async def work() -> list[object]:
+        async with engine(data=sample(tmp_path)) as ours:
+            await ours.execute_trade_with_interface(spot(0.1, venue="bybit"), {"timestamp": "2024-01-01T05:30:00Z"})
+            openings = [event["data"] for event in ours.event_logger.get_events("OPENING")]
+            return [data["asset"] for data in openings if data["account"] == "wallet"]
+
+    assert run(work()) == ["ETH"]
+
+
 def test_accounts_may_be_given_instead() -> None:
     async def work() -> list[float]:
         async with engine(accounts={"binance": {"USDT": "500", "ETH": 2.5}}) as ours:

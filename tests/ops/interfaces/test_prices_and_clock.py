@@ -47,6 +47,19 @@ def test_a_perp_has_a_price_of_its_own_kind() -> None:
     assert answer["price_exact"] == "3002.5"
 
 
+def test_a_price_that_names_no_asset_is_about_the_one_that_is_traded() -> None:
+    async def work() -> list[float | None]:
+        async with engine() as ours:
+            bitcoin = {**spot("0.01"), "pair": "BTC/USDT"}
+            await ours.execute_trade_with_interface(
+                bitcoin, {"binance_spot_price": 60000.0, "bybit_spot_price": 60100.0}
+            )
+            pairs = (("binance", "BTC/USDT"), ("bybit", "BTC/USDT"), ("binance", "ETH/USDT"))
+            return [ours.data_provider.get_price(*pair) for pair in pairs]
+
+    assert run(work()) == [60000.0, 60100.0, None]
+
+
 def test_without_any_price_the_trade_is_rejected_and_says_which_keys_were_missing() -> None:
     answer = trade(spot(), {"btc_usd_price": 60000.0})
 
