@@ -18,7 +18,7 @@ from actors.contract import Actor, Address
 from actors.errors import InvariantError
 from actors.followed import FILLED, OPEN, OUTCOMES, REFUSED, REJECTED, FollowedOrder
 from actors.id_table import IdTable
-from actors.intents import content_of, intent, received
+from actors.intents import amendment_of, cancel_of, content_of, intent, received
 from actors.order_ids import client_order_id, id_digest
 from messages.base import Message, Question
 from messages.book import InsurancePaid, Liquidated
@@ -50,7 +50,6 @@ from messages.orders import (
     AmendOrder,
     AmendSubmitted,
     CancelOrder,
-    CancelSubmitted,
     OrderAccepted,
     OrderCommand,
     OrderEvent,
@@ -155,6 +154,9 @@ class Engine(Actor[EngineMessage]):
                 self._count(entry)
             case OrderSubmitted() as entry:
                 self._open(entry)
+            case AmendSubmitted() as entry:
+                if order := self._orders.get(entry.client_order_id):
+                    order.changing = True
             case entry if isinstance(entry, _ORDER_EVENTS):
                 if order := self._order(entry):
                     self._follow(order, entry)
@@ -217,17 +219,7 @@ class Engine(Actor[EngineMessage]):
             self._send_cancel(order)
 
     def _send_cancel(self, order: FollowedOrder) -> None:
-        sent = order.intent
-        self._log.tell(
-            CancelOrder(
-                intent=CancelSubmitted(
-                    instruction_id=sent.instruction_id,
-                    client_order_id=sent.client_order_id,
-                    venue=sent.venue,
-                    instrument=sent.instrument,
-                )
-            )
-        )
+        self._log.tell(CancelOrder(intent=cancel_of(order.intent)))
 
     def _amend(self, wanted: AmendInstruction) -> None:
         order = self._open_order(wanted.instruction_id)
@@ -249,20 +241,8 @@ class Engine(Actor[EngineMessage]):
         order = self._open_order(passed.instruction_id)
         if order is None:
             raise InvariantError(f"the gate passed an amendment of {passed.instruction_id}, which is not open")
-        sent = order.intent
-        self._log.tell(
-            AmendOrder(
-                intent=AmendSubmitted(
-                    instruction_id=sent.instruction_id,
-                    client_order_id=sent.client_order_id,
-                    venue=sent.venue,
-                    instrument=sent.instrument,
-                    price=passed.price,
-                    amount=passed.amount,
-                    held_amount=passed.held_amount,
-                )
-            )
-        )
+        order.changing = True
+        self._log.tell(AmendOrder(intent=amendment_of(order.intent, passed)))
 
     def _refuse_amendment(self, answer: AmendNotPassed) -> None:
         self._log.tell(AmendRefused(instruction_id=answer.instruction_id, code=answer.code, detail=answer.detail))

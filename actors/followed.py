@@ -9,6 +9,7 @@ import msgspec
 
 from messages.order_life import SENT, OrderState, after
 from messages.orders import (
+    AmendRejected,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -53,6 +54,7 @@ class FollowedOrder(msgspec.Struct):
         trades: Ids of its fills.
         accepted: The venue said so, or a fill implied it.
         triggered: A stop that became a market or limit order.
+        changing: A change was sent that the venue has not answered yet.
     """
 
     intent: OrderSubmitted
@@ -67,6 +69,7 @@ class FollowedOrder(msgspec.Struct):
     trades: tuple[TradeId, ...] = ()
     accepted: bool = False
     triggered: bool = False
+    changing: bool = False
 
     def follow(self, event: OrderEvent) -> bool:
         """Move on; return whether the event was news.
@@ -101,8 +104,10 @@ class FollowedOrder(msgspec.Struct):
             case OrderTriggered():
                 news, self.triggered = not self.triggered, True
             case OrderAmended():
-                news = (self.amount, self.price) != (event.amount, event.price)
-                self.amount, self.price = event.amount, event.price
+                news = self.changing or (self.amount, self.price) != (event.amount, event.price)
+                self.amount, self.price, self.changing = event.amount, event.price, False
+            case AmendRejected():
+                news, self.changing = True, False
             case OrderRejected() | OrderCancelled() | OrderExpired() | OrderUnknown():
                 news = self.state is not before
             case _:  # a refusal to cancel or amend is an answer, each time

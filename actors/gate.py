@@ -207,12 +207,10 @@ class Gate(Actor[GateMessage]):
         price = trigger = None
         if instruction.order_type is not MARKET:
             price, trigger = _on_the_tick(instruction, instrument)
-        if trigger is not None and not trigger:
-            self._refuse(
-                instruction, Code.NO_PRICE, f"the trigger is less than one tick ({plain(instrument.tick)})", mark
-            )
-            return
-        refusal = self._size(market, amount, mark if price is None else price, reduce_only=instruction.reduce_only)
+        lowest = min(mark if price is None else price, mark if trigger is None else trigger)
+        refusal = self._too_low(market, lowest) or self._size(
+            market, amount, mark if price is None else price, reduce_only=instruction.reduce_only
+        )
         if refusal is not None:
             self._refuse(instruction, *refusal)
             return
@@ -224,6 +222,7 @@ class Gate(Actor[GateMessage]):
             price=price,
             trigger=trigger,
             trail_bps=instruction.trail_bps,
+            reduce_only=instruction.reduce_only,
         )
         if need is None:
             self._refuse(instruction, Code.NO_PRICE, "the slippage model gives no price for this amount", mark)
@@ -248,12 +247,19 @@ class Gate(Actor[GateMessage]):
             )
         )
 
+    @staticmethod
+    def _too_low(market: Market, price: Decimal) -> _Refusal | None:
+        """Return what is wrong with a price that was rounded to nothing."""
+        if price > 0:
+            return None
+        mark = None if market.candle is None else market.candle.close
+        detail = f"a price is less than one tick ({plain(market.instrument.tick)})"
+        return _Refusal(Code.NO_PRICE, detail, mark)
+
     def _size(self, market: Market, amount: Decimal, price: Decimal, *, reduce_only: bool) -> _Refusal | None:
         """Return what is wrong with an amount (base) at a price, as far as that depends on nothing else."""
         instrument = market.instrument
         mark = None if market.candle is None else market.candle.close
-        if price <= 0:
-            return _Refusal(Code.NO_PRICE, f"the price is less than one tick ({plain(instrument.tick)})", mark)
         if not amount or amount < instrument.min_quantity:
             least = max(instrument.min_quantity, instrument.lot)
             detail = f"{plain(amount)} {instrument.base} in whole lots, at least {plain(least)} needed"
@@ -318,9 +324,9 @@ class Gate(Actor[GateMessage]):
         if wanted.price is not None:
             price = rounded_price(wanted.price, hold.side, instrument)
         amount = hold.amount if wanted.amount is None else floor_to(wanted.amount, instrument.lot)
-        refusal = self._size(market, amount, price, reduce_only=hold.reduce_only)
+        refusal = self._too_low(market, price) or self._size(market, amount, price, reduce_only=hold.reduce_only)
         left = max(amount - hold.filled, _ZERO)
-        need = need_of(market, hold.side, left, order_type=LIMIT, price=price)
+        need = need_of(market, hold.side, left, order_type=LIMIT, price=price, reduce_only=hold.reduce_only)
         if refusal is None and need is not None:
             extra = Need(need.asset, Amount(need.amount - hold.held), need.purse, need.is_collateral)
             if extra.amount > 0 or left > hold.left:

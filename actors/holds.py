@@ -87,13 +87,20 @@ class Market(msgspec.Struct):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An amendment that the venue has not answered yet: what the order becomes, and what was held before."""
+    """An amendment that the venue has not answered yet.
+
+    Attributes:
+        amount, price: What the order becomes.
+        held: What is held then, for as much as would have been left when the change was sent.
+        held_before: The same, as it was before, for `left_before`.
+    """
 
     amount: Decimal
     price: Price
+    left: Decimal
     held: Decimal
-    held_before: Decimal
     left_before: Decimal
+    held_before: Decimal
 
 
 class Hold(msgspec.Struct):
@@ -195,8 +202,9 @@ class Holds:
     def amending(self, key: InstructionId, amount: Decimal, price: Price, held: Decimal) -> None:
         """Hold for a change what is more than now, until the venue answers it."""
         hold = self.open[key]
-        hold.change = Change(amount, price, held, hold.held, hold.left)
-        self._resize(hold, max(hold.left, amount - hold.filled), max(hold.held, held))
+        left = amount - hold.filled
+        hold.change = Change(amount, price, left, held, hold.left, hold.held)
+        self._resize(hold, max(hold.left, left), max(hold.held, held))
 
     def settled(self, key: InstructionId, *, changed: bool) -> None:
         """The venue answered a change: it was made, or the order stays as it was."""
@@ -211,7 +219,7 @@ class Holds:
             self.release(key)
             return
         held = change.held if changed else change.held_before
-        of = change.amount - hold.filled if changed else change.left_before
+        of = change.left if changed else change.left_before
         self._resize(hold, left, held if of == left else held * left / of)
 
     def _resize(self, hold: Hold, left: Decimal, held: Decimal) -> None:

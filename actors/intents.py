@@ -4,8 +4,8 @@ Nearly every instruction is a market order, so that one takes the short way: a f
 is the same value in less time.
 """
 
-from messages.instructions import InstructionReceived, TradeInstruction, TradePassed
-from messages.orders import OrderSubmitted
+from messages.instructions import AmendPassed, InstructionReceived, TradeInstruction, TradePassed
+from messages.orders import AmendSubmitted, CancelSubmitted, OrderSubmitted
 from messages.units import MARKET, ClientOrderId, plain
 
 
@@ -99,4 +99,27 @@ def intent(passed: TradePassed, order_id: ClientOrderId) -> OrderSubmitted:
         trail_bps=instruction.trail_bps,
         time_in_force=instruction.time_in_force,
         post_only=instruction.post_only,
+    )
+
+
+def cancel_of(sent: OrderSubmitted) -> CancelSubmitted:
+    """Return the intent to cancel an order."""
+    return CancelSubmitted(
+        instruction_id=sent.instruction_id,
+        client_order_id=sent.client_order_id,
+        venue=sent.venue,
+        instrument=sent.instrument,
+    )
+
+
+def amendment_of(sent: OrderSubmitted, passed: AmendPassed) -> AmendSubmitted:
+    """Return the intent to change an order as the gate let it pass."""
+    return AmendSubmitted(
+        instruction_id=sent.instruction_id,
+        client_order_id=sent.client_order_id,
+        venue=sent.venue,
+        instrument=sent.instrument,
+        price=passed.price,
+        amount=passed.amount,
+        held_amount=passed.held_amount,
     )

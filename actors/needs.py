@@ -62,10 +62,11 @@ def need_of(
     price: Price | None = None,
     trigger: Price | None = None,
     trail_bps: Rate | None = None,
+    reduce_only: bool = False,
 ) -> Need | None:
     """Return what an order of `amount` (base) takes at the most; None where no price is known for it.
 
-    `price` and `trigger` are as the venue gets them, None where the type has none.
+    `price` and `trigger` are as the venue gets them, None where the type has none. A reduce-only order takes its fee.
     """
     instrument, candle = market.instrument, market.candle
     if candle is None:
@@ -81,7 +82,7 @@ def need_of(
         return None
     if instrument.trade_type is PERP:
         adverse = _ZERO
-        if order_type is MARKET or order_type is LIMIT:
+        if not reduce_only and (order_type is MARKET or order_type is LIMIT):
             adverse = max(worst - candle.close if side is BUY else candle.close - worst, _ZERO)
         need = amount * (worst * market.fees.taker + adverse)
         return Need(instrument.quote, Amount(need), market.quote, True)  # noqa: FBT003 - a tuple, on the hot path

@@ -23,8 +23,6 @@ import msgspec
 from actors.data.feed import Feed
 from actors.data.files import instruments_in
 from actors.errors import BadInputError, ExecdError, FatalError, InputChangedError, StrategyError
-from actors.journal.errors import JournalLockedError
-from actors.journal.lock import holder
 from actors.journal.manifest import Manifest, manifest
 from actors.journal.store import JournalStore, set_aside
 from actors.runtime.crashes import described, where
@@ -41,11 +39,13 @@ from messages.instruments import VenueModel, instruments_of
 from messages.lifecycle import EndRun, RunStarted
 from messages.orders import ExpireOrders
 from messages.units import SECOND_NS, AccountName, Amount, Asset, Nanoseconds
+from ops.out_folder import JOURNAL, refuse_taken
+from ops.report import NAME as REPORT
+from ops.report import write_report
 from ops.result import Result, gather
 from ops.strategy_loading import load_strategy
 from ops.wiring import Wired, context, wire
 
-JOURNAL = "journal.sqlite"
 T = TypeVar("T")
 
 _PROGRESS_EVERY = 256
@@ -225,32 +225,6 @@ def _openings(loaded: Loaded) -> Iterator[tuple[AccountName, Asset, Amount]]:
             yield account, asset, Amount(amount)
 
 
-def default_out(config: Path, now: dt.datetime) -> Path:
-    """Return a folder for a run that has none: ``runs/<config name>-<start time>``, numbered if it is taken."""
-    base = Path("runs") / f"{config.stem}-{now:%Y%m%dT%H%M%SZ}"
-    folder, number = base, 2
-    while folder.exists():
-        folder = base.with_name(f"{base.name}-{number}")
-        number += 1
-    return folder
-
-
-def refuse_taken(out: Path, *, force: bool) -> None:
-    """Refuse a folder that holds a journal, unless it may be set aside.
-
-    Raises:
-        BadInputError: It holds one.
-        JournalLockedError: It holds one that is being written.
-    """
-    path = out / JOURNAL
-    if (pid := holder(path)) is not None:
-        raise JournalLockedError(f"{path}: process {pid or '(unknown)'} is writing this journal", pid=pid or None)
-    if path.exists() and not force:
-        raise BadInputError(
-            f"{path}: is the journal of another run: choose another --out, or keep it aside with --force"
-        )
-
-
 def open_journal(out: Path, prepared: Prepared, *, force: bool) -> JournalStore:
     """Make the journal of a run.
 
@@ -317,9 +291,20 @@ def run(
             wired.stop()
         raise
     wired.stop()
+    report = _report(store) if store is not None and prepared.loaded.settings.report.enabled else None
     if result is None:
         return None, ended
-    return msgspec.structs.replace(result, wall_seconds=time.perf_counter() - started), ended
+    return msgspec.structs.replace(result, report=report, wall_seconds=time.perf_counter() - started), ended
+
+
+def _report(store: JournalStore) -> str | None:
+    """Write the page beside the journal. What goes wrong with it is said, and takes nothing from the run."""
+    target = Path(store.path).with_name(REPORT)
+    try:
+        return str(write_report(Path(store.path), target))
+    except (ExecdError, OSError) as error:
+        print(_one_line(f"note: no report: {error}"), file=sys.stderr)  # noqa: T201 - as it is: no markup
+        return None
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from messages.units import (
 from ops import backtest
 from ops.exits import one_line, print_json, say
 from ops.hints import command, typed
+from ops.out_folder import default_out
 from ops.run_command import money, refuse
 from ops.screen import stdout
 
@@ -132,7 +133,7 @@ def planned(prepared: backtest.Prepared) -> Plan:
         equity_start=plain(sum((Decimal(each.value) for each in opening), Decimal(0))),
         instructions=_instructions(prepared),
         data_dir=str(loaded.data_dir),
-        out=str(backtest.default_out(loaded.path, dt.datetime.now(dt.UTC))),
+        out=str(default_out(loaded.path, dt.datetime.now(dt.UTC))),
         warnings=list(prepared.warnings),
     )
 

@@ -13,8 +13,8 @@ from actors.errors import BadInputError, ExecdError
 from actors.journal.reader import JournalReader
 from config.problems import escaped
 from messages.units import plain
-from ops.backtest import JOURNAL
 from ops.exits import one_line, print_json, say
+from ops.out_folder import JOURNAL
 from ops.run_command import refuse
 from ops.run_figures import Figures, figures_of
 from ops.screen import stdout

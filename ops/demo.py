@@ -15,6 +15,7 @@ from messages.orders import OrderFilled
 from messages.units import plain
 from ops import backtest
 from ops.hints import command, typed
+from ops.out_folder import default_out, refuse_taken
 from ops.result import Result
 from ops.run_command import Ready, money, negative, perform, refuse
 from ops.sample_data import write_sample
@@ -71,11 +72,11 @@ def sample_command(folder: Path, *, seed: int, days: int) -> int:
 
 def demo_command(*, out: Path | None, json: bool) -> int:
     """Write the data and a config, run it, and explain what came of it. Returns the exit code."""
-    folder = out or backtest.default_out(Path("demo.toml"), dt.datetime.now(dt.UTC))
+    folder = out or default_out(Path("demo.toml"), dt.datetime.now(dt.UTC))
     config = folder / "demo.toml"
 
     def prepare() -> Ready:
-        backtest.refuse_taken(folder, force=False)
+        refuse_taken(folder, force=False)
         print(f"writing {DAYS} days of synthetic prices and funding to {folder / 'data'}", file=sys.stderr)  # noqa: T201
         write_sample(folder / "data", seed=SEED, days=DAYS)
         try:

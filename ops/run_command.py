@@ -20,6 +20,7 @@ from actors.journal.store import JournalStore
 from ops import backtest
 from ops.exits import Signalled, one_line, orderly, print_json, say
 from ops.hints import typed
+from ops.out_folder import default_out
 from ops.result import Result
 from ops.screen import stderr, stdout
 
@@ -31,7 +32,7 @@ def run_command(config: Path, *, out: Path | None, json: bool, journal: bool, fo
 
     def prepare() -> Ready:
         prepared = backtest.prepare(config)
-        folder = out or backtest.default_out(config, dt.datetime.now(dt.UTC))
+        folder = out or default_out(config, dt.datetime.now(dt.UTC))
         return prepared, backtest.open_journal(folder, prepared, force=force) if journal else None
 
     return perform(prepare, json=json, show=summary)

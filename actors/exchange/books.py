@@ -77,9 +77,8 @@ class Books:
                 realised = position.trade(amount, notional, price)
             else:
                 realised = position.trade(-amount, -notional, price)
-            quote.balance -= fee
-            if realised:
-                quote.balance += realised
+            # In the order in which our own ledger adds, so that both come to the same at forty digits.
+            quote.balance = quote.balance + realised - fee
             if position.quantity:
                 self.exposed[market.instrument.instrument_id] = market
             else:

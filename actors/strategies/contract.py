@@ -56,7 +56,6 @@ from messages.orders import (
     OrderUnknown,
 )
 from messages.units import (
-    MARKET,
     SPOT,
     AccountName,
     Amount,
@@ -179,6 +178,7 @@ class StrategyContext:
         )
         if terms:
             made = replace(made, **read(terms))
+            check_terms(made, instrument)
         self._check(made, instrument)
         return made
 
@@ -247,6 +247,7 @@ class StrategyContext:
         market = self.instruments.get(wanted.instrument)
         if market is None or market.venue != wanted.venue or market.trade_type is not wanted.trade_type:
             raise ValueError(f"no {wanted.trade_type} instrument {wanted.instrument} at {wanted.venue}")
+        check_terms(wanted, market)
         self._check(wanted, market)
 
     def _check(self, wanted: TradeInstruction, market: Instrument) -> None:
@@ -259,8 +260,6 @@ class StrategyContext:
             raise ValueError(f"instruction_id {name!r}, expected 1 to {_LONGEST_ID} printable characters")
         if wanted.reduce_only and market.trade_type is SPOT:
             raise ValueError("reduce_only is for perps")
-        if wanted.order_type is not MARKET or wanted.price is not None:
-            check_terms(wanted, market)
         self._checked = wanted
 
     def saw(self, instruction_id: str) -> None:

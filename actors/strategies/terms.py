@@ -24,6 +24,7 @@ from messages.units import (
     Rate,
     TimeInForce,
     TriggerBy,
+    Word,
 )
 
 LEAST, BOUND = Decimal("1e-30"), Decimal("1e30")
@@ -97,6 +98,7 @@ def check_terms(wanted: TradeInstruction, market: Instrument) -> None:
     Raises:
         ValueError: They don't; the text says why.
     """
+    _check_words(wanted)
     kind = wanted.order_type
     for name, value, needed in (
         ("price", wanted.price, kind in LIMITED),
@@ -118,6 +120,19 @@ def check_terms(wanted: TradeInstruction, market: Instrument) -> None:
         raise ValueError(f"post_only and {wanted.time_in_force} exclude each other")
     if wanted.trigger_by is MARK and (kind not in TRIGGERED or market.trade_type is SPOT):
         raise ValueError("trigger_by MARK is for stops and take-profits of perps")
+
+
+def _check_words(wanted: TradeInstruction) -> None:
+    """Look whether the words are those of messages/units.py: Python does not hold a user's code to its annotations."""
+    given: tuple[tuple[str, object, type[Word]], ...] = (
+        ("order_type", wanted.order_type, OrderType),
+        ("trigger_by", wanted.trigger_by, TriggerBy),
+        ("time_in_force", wanted.time_in_force, TimeInForce),
+    )
+    for name, word, words in given:
+        if not isinstance(word, words):
+            known = ", ".join(each.value for each in words)
+            raise ValueError(f"{name} {word!r}, expected one of {words.__name__}: {known}")  # noqa: TRY004 - as the others
 
 
 def amend(instruction_id: object, price: Number | None, amount: Number | None) -> AmendInstruction:

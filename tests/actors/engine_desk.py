@@ -17,6 +17,8 @@ from messages.instructions import (
 )
 from messages.journal import Entry, RefuseAtOnce
 from messages.orders import (
+    AmendOrder,
+    CancelOrder,
     OrderSubmitted,
     SubmitOrder,
 )
@@ -49,7 +51,7 @@ class Desk:
             match told:
                 case RefuseAtOnce():
                     entries += told.received, told.refused
-                case SubmitOrder():
+                case SubmitOrder() | CancelOrder() | AmendOrder():
                     entries.append(told.intent)
                 case _:
                     entries.append(told)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from messages.instructions import (
@@ -53,9 +54,10 @@ def resting(desk: Desk, name: str = "a1", kind: Any = LIMIT) -> ClientOrderId:  
     terms: dict[str, Any] = {"price": Price(D(1900))} if kind is LIMIT else {"trigger_price": Price(D(1900))}
     wanted = instruction(name=name, order_type=kind, **terms)
     desk.give(wanted)
-    (intent,) = desk.give(passed(wanted))
+    rounded = msgspec.structs.replace(passed(wanted), price=wanted.price, trigger_price=wanted.trigger_price)
+    (intent,) = desk.give(rounded)
     assert isinstance(intent, OrderSubmitted)
-    assert intent.order_type is kind
+    assert (intent.order_type, intent.price, intent.trigger_price) == (kind, wanted.price, wanted.trigger_price)
     desk.give(accepted(name=name, client=intent.client_order_id))
     desk.gate.take()
     return intent.client_order_id
@@ -189,6 +191,23 @@ def test_an_amended_total_decides_when_the_order_is_whole() -> None:
 
     assert isinstance(desk.give(cancel())[0], CancelRefused)
     assert desk.outcome(instruction(order_type=LIMIT, price=Price(D(1900)))) == "FILLED"
+
+
+def test_a_change_that_changes_nothing_is_answered_all_the_same() -> None:
+    """A new amount that rounds to the old one: the gate must hear that it came through."""
+    desk = Desk()
+    order = resting(desk)
+    new: dict[str, Any] = {"price": Price(D(1900)), "amount": BaseAmount(D(1))}
+    said = OrderAmended(**parts("a1", order), order_id=OrderId("o1"), **new)
+    assert desk.give(said) == []  # nobody asked for it
+
+    for _ in range(2):  # the second time after a fold
+        desk.give(AmendPassed(instruction_id=InstructionId("a1"), held_amount=Amount(D(2)), **new))
+        assert desk.give(said) == [said]
+        assert desk.give(said) == []
+        desk.give(AmendPassed(instruction_id=InstructionId("a1"), held_amount=Amount(D(2)), **new))
+        desk.fold()
+        assert desk.give(said) == [said]
 
 
 def test_a_trigger_is_news_once_and_a_refusal_to_change_each_time() -> None:

@@ -145,6 +145,13 @@ def test_a_reduce_only_order_needs_its_fee_alone() -> None:
     assert desk.code(received("1", side="SELL", reduce_only=True, name="a3")) is Code.INSUFFICIENT_MARGIN  # 10 are held
 
 
+def test_a_reduce_only_limit_far_beyond_the_mark_needs_its_fee_alone() -> None:
+    desk = Desk(usdt="4", quantity="50", model=leveraged("10"))
+
+    assert passed(desk, limit("2", "1000", side="SELL", reduce_only=True)).held_amount == 2
+    assert passed(desk, received("1", name="a2", side="SELL", reduce_only=True)).held_amount == 2
+
+
 def test_stop_and_take_profit_may_stand_for_the_same_position() -> None:
     desk = Desk(quantity="3")
     stop = received("3", name="sl", side="SELL", reduce_only=True, order_type=STOP_MARKET, trigger_price=Price(D(1900)))
@@ -238,6 +245,17 @@ def test_while_a_change_is_under_way_the_larger_of_both_is_held() -> None:
     assert free(desk) == 4000 - 1900
     desk.gate.receive(NOT_AMENDED)
     assert free(desk) == 4000 - 1000
+
+
+@pytest.mark.parametrize(("answer", "held"), [("amended", "700"), ("rejected", "950")])
+def test_what_fills_while_a_change_is_under_way_is_freed_whatever_the_answer(answer: str, held: str) -> None:
+    desk = purchase()
+    amend(desk, price="1000", amount="1.2")  # 1.2 at 1000 instead of 1 at 1900
+    desk.book(usdt="4000", fact=filled("0.5", "1900", of=PERP_ID))
+
+    desk.gate.receive(amended("1.2", "1000") if answer == "amended" else NOT_AMENDED)
+
+    assert free(desk) == 4000 - D(held)
 
 
 def test_an_amendment_that_costs_too_much_is_refused_and_leaves_the_order_as_it_is() -> None:

@@ -202,3 +202,11 @@ def test_at_the_end_every_open_order_expires_in_the_order_of_acceptance() -> Non
     ]
     assert desk.expire() == []
     assert desk.hour(2, "2000 3000 1000 2000") == []
+
+
+def test_an_amendment_that_changes_nothing_needs_no_price() -> None:
+    desk = Desk()
+    desk.rest("BUY", price="1990")
+    desk.slice(at=2)
+
+    assert names(desk.amend(price="1990", amount="1")) == ["OrderAmended"]

@@ -8,7 +8,7 @@ from messages.market import MarketSlice
 from messages.orders import OrderExpired
 from messages.units import Nanoseconds
 from tests.actors.builders import HOUR, SPOT_ID
-from tests.actors.exchange.desk import Desk, bar, fills, model, names
+from tests.actors.exchange.desk import Desk, bar, fills, model, names, share
 
 D = Decimal
 
@@ -150,3 +150,16 @@ def test_without_anything_to_do_it_tells_itself_nothing() -> None:
     desk.send("BUY")
     desk.exchange.receive(second)
     assert names(desk.itself.take()) == ["FinishSlice"]
+
+
+def test_an_amendment_that_cancelled_is_no_longer_on_its_way_after_a_rebuild() -> None:
+    desk = Desk(model(latency_ns=Nanoseconds(HOUR), fill=share("0.001")))
+    desk.send("BUY", "2", price="1990")
+    desk.hour(2, "2000")
+    desk.hour(3, "1900")
+    desk.amend(price="1990", amount="1")
+    assert names(desk.slice(at=4)) == ["OrderCancelled"]
+
+    desk.fold()
+
+    assert desk.hour(5, "2000") == []

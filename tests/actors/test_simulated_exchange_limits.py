@@ -10,7 +10,7 @@ import pytest
 from messages.instruments import FeeRates, FillModel
 from messages.orders import OrderAccepted, OrderRejected
 from tests.actors.builders import HOUR, SPOT_ID, instrument
-from tests.actors.exchange.desk import Desk, bar, ends, fills, model, names
+from tests.actors.exchange.desk import Desk, bar, ends, fills, model, names, share
 
 D = Decimal
 
@@ -268,3 +268,29 @@ def test_orders_that_rest_are_known_however_many_come_after_them() -> None:
         desk.send("BUY", "0.01", client=f"n{number}")
 
     assert desk.send("BUY", "2", price="1990") == first
+
+
+def test_what_filled_is_not_set_aside_any_more() -> None:
+    desk = Desk(model(fill=share("0.001"), fees=FeeRates(maker=D(0), taker=D(0))), cash="4000")
+    desk.rest("BUY", "2", of=SPOT_ID, price="1500")
+    desk.hour(2, "1400", of=SPOT_ID, volume="1000")
+    desk.hour(3, "1600", of=SPOT_ID)
+
+    # 2500 are left, 1500 of them for the rest of the order.
+    assert desk.send("BUY", "0.62501", of=SPOT_ID, client="c2")[0].reason == "INSUFFICIENT_BALANCE"
+    assert fills(desk.send("BUY", "0.625", of=SPOT_ID, client="c3")) == [("c3", "0.625", "1600")]
+
+
+def test_fees_in_quote_are_set_aside_as_well() -> None:
+    desk = Desk(model(fees=FeeRates(maker=D(0), taker=D("0.001"), in_quote=True)), cash="3502")
+    desk.rest("BUY", of=SPOT_ID, price="1500")  # 1501.5, so that 2000.5 are free: for 0.999 and its fee
+
+    assert desk.send("BUY", of=SPOT_ID, client="c2")[0].reason == "INSUFFICIENT_BALANCE"
+    assert fills(desk.send("BUY", "0.999", of=SPOT_ID, client="c3")) == [("c3", "0.999", "2000")]
+
+
+def test_a_rejected_order_has_used_up_an_id() -> None:
+    desk = Desk()
+    desk.send("BUY", price="1990.001")
+
+    assert desk.send("BUY", price="1990", client="c2")[0].order_id == "bybit-2"

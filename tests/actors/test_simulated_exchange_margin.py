@@ -187,3 +187,11 @@ def test_a_liquidation_is_folded_with_its_insurance() -> None:
     desk.slice(bar("1000", at=3, of=SPOT_ID))
     assert desk.send("BUY", "0.10001", of=SPOT_ID, client="c1")[0].reason == "INSUFFICIENT_BALANCE"
     assert names(desk.send("BUY", "0.1", of=SPOT_ID, client="c2")) == ["OrderAccepted", "OrderFilled"]
+
+
+def test_equality_is_not_below_where_a_deduction_counts_either() -> None:
+    steps = tiers(("10000", "0.01", "0"), ("30000", "0.05", "400"), (None, "0.1", "1900"))
+    desk = Desk(perp_model(tiers=steps), cash="2520")
+    desk.hold("BUY", "10")
+
+    assert desk.hour(2, "1800") == []  # 500 against 18000 * 0.05 - 400

@@ -220,3 +220,25 @@ def test_a_take_profit_and_a_stop_of_different_instruments_do_not_meet() -> None
 )
 def test_a_trigger_off_the_tick_is_rejected(words: dict[str, str]) -> None:
     assert Desk().send("BUY", **words)[0].reason == "TICK"
+
+
+def test_a_stop_limit_meets_no_candle_that_was_open_when_it_triggered() -> None:
+    desk = Desk()
+    desk.rest("BUY", kind="STOP_LIMIT", trigger="2050", price="2040")
+
+    assert names(desk.slice(bar("2060", quote=True, ns=HOUR + HOUR // 2))) == ["OrderTriggered"]
+    assert desk.hour(2, "2000") == []
+    assert fills(desk.hour(3, "2000")) == [("c1", "1", "2040")]
+
+
+@pytest.mark.parametrize(
+    ("trailing", "side", "limit", "candle"),
+    [("SELL", "BUY", "1990", "1995 1999 1989 1995"), ("BUY", "SELL", "2010", "2005 2011 2001 2005")],
+)
+def test_trailing_stops_do_not_hide_what_rests_beside_them(trailing: str, side: str, limit: str, candle: str) -> None:
+    desk = Desk()
+    desk.rest(trailing, kind="TRAILING_STOP", trail="1000")
+    desk.rest(side, price=limit, client="c2")
+    desk.hour(2, "2000")
+
+    assert fills(desk.hour(3, candle)) == [("c2", "1", limit)]

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from messages.units import BaseAmount
-from tests.actors.builders import SPOT_ID, instrument
+from tests.actors.builders import HOUR, SPOT_ID, instrument
 from tests.actors.exchange.desk import Desk, bar, ends, fills, model, names, share
 
 D = Decimal
@@ -136,3 +136,15 @@ def test_a_rebuilt_exchange_knows_what_was_used_of_the_present_candle() -> None:
     assert fills(desk.send("BUY", "1", client="c3")) == [("c3", "0.3", "2000")]
     desk.hour(3, "2000")
     assert fills(desk.send("BUY", "1", client="c4")) == [("c4", "1", "2000")]
+
+
+def test_what_was_used_of_the_candle_before_does_not_count_after_a_rebuild() -> None:
+    desk = desk_with()
+    desk.slice(ns=HOUR + 1)
+    desk.send("BUY", "0.9")
+    desk.hour(2, "2000")
+    desk.send("BUY", "0.1", client="c2")
+
+    desk.fold()
+
+    assert fills(desk.send("BUY", "1", client="c3")) == [("c3", "0.9", "2000")]

@@ -163,3 +163,56 @@ def test_an_instruction_of_the_users_own_making_is_looked_at_as_well() -> None:
     for wrong in ({"instrument": "bybit:DOGE/USDT"}, {"venue": "okx"}, {"amount": D("NaN")}, {"amount": 0.5}):
         with pytest.raises(ValueError, match=r"expected|no SPOT instrument"):
             context().check(msgspec.structs.replace(good, **wrong))
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"order_type": "LIMIT"}, "a LIMIT order needs price"),
+        ({"price": "2000"}, "a MARKET order has no price"),
+        ({"post_only": True}, "a MARKET order has neither post_only nor a time_in_force"),
+        ({"time_in_force": "IOC"}, "a MARKET order has neither post_only nor a time_in_force"),
+        ({"trigger_price": "2000"}, "a MARKET order has no trigger_price"),
+        ({"trail_bps": "20"}, "a MARKET order has no trail_bps"),
+        ({"trigger_by": "MARK"}, "trigger_by MARK is for stops"),
+        ({"order_type": "STOP_LIMIT", "price": "2000"}, "a STOP_LIMIT order needs trigger_price"),
+        ({"order_type": "STOP_MARKET", "trigger_price": "2000", "price": "1"}, "a STOP_MARKET order has no price"),
+        ({"order_type": "TRAILING_STOP"}, "a TRAILING_STOP order needs trail_bps"),
+        ({"order_type": "TRAILING_STOP", "trail_bps": "10000"}, "expected less than 10000"),
+        ({"order_type": "LIMIT", "price": "1", "post_only": True, "time_in_force": "FOK"}, "exclude each other"),
+        ({"order_type": "LIMIT", "price": "-1"}, "price -1, expected a decimal"),
+        ({"order_type": "LIMIT", "price": "x"}, "price 'x' is no number"),
+        ({"order_type": "limit", "price": "1"}, "no order_type 'limit', expected one of MARKET, LIMIT"),
+    ],
+)
+def test_terms_that_do_not_belong_together_are_refused(terms: Any, words: str) -> None:  # noqa: ANN401 - any terms
+    with pytest.raises(ValueError, match=words):
+        context().trade("bybit", "ETHUSDT-PERP", "BUY", "1", **terms)
+
+
+def test_a_float_is_no_price() -> None:
+    with pytest.raises(TypeError, match=r"price 0\.1 is no decimal"):
+        context().trade("bybit", "ETHUSDT-PERP", "BUY", "1", order_type="LIMIT", price=0.1)  # type: ignore[arg-type]
+
+
+def test_what_is_made_by_hand_is_held_to_the_same_rules() -> None:
+    made = msgspec.structs.replace(context().trade("bybit", "ETHUSDT-PERP", "BUY", "1"), post_only=True)
+
+    with pytest.raises(ValueError, match="neither post_only"):
+        context().check_any(made)
+    with pytest.raises(ValueError, match="order_type 'LIMIT', expected"):
+        context().check_any(msgspec.structs.replace(made, order_type="LIMIT"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({}, "nothing to amend"), ({"price": "0"}, "price 0, expected"), ({"amount": "NaN"}, "amount NaN, expected")],
+)
+def test_an_amendment_needs_a_number_that_can_be(change: Any, words: str) -> None:  # noqa: ANN401
+    with pytest.raises(ValueError, match=words):
+        context().amend("a1", **change)
+
+
+def test_all_orders_of_an_unknown_venue_can_not_be_cancelled() -> None:
+    with pytest.raises(ValueError, match="no venue 'okx', expected one of bybit"):
+        context().cancel_all("okx")

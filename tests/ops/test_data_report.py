@@ -79,6 +79,53 @@ def test_a_console_may_be_given_and_narrow_ones_lose_nothing(tmp_path: Path) -> 
     assert "1 series files, 1 usable" in out.getvalue()
 
 
+def test_80_columns_have_a_line_for_each_series_of_three_venues(tmp_path: Path) -> None:
+    write_sample(tmp_path, days=3)
+    out = io.StringIO()
+
+    assert check(tmp_path, Console(file=out, width=80)) == 0
+
+    head, *rows = out.getvalue().splitlines()[1:9]
+    assert head.split() == ["kind", "series", "rows", "first", "last", "gaps", "ok"]
+    assert [row.split()[1] for row in rows] == ["binance", "bybit", "bybit", "okx", "binance", "bybit", "okx"]
+    assert rows[1].split() == [
+        "candles",
+        "bybit",
+        "ETHUSDT-PERP",
+        "1h",
+        "72",
+        "2024-01-01",
+        "2024-01-03",
+        "none",
+        "yes",
+    ]
+
+
+def test_80_columns_have_a_line_for_recorded_gaps() -> None:
+    out = io.StringIO()
+
+    check(recorded_prices(), Console(file=out, width=80))
+
+    lines = out.getvalue().splitlines()
+    assert max(len(line.rstrip()) for line in lines[:28]) <= 80
+    (okx,) = [line for line in lines if line.startswith("candles okx")]
+    words = ["candles", "okx", "ETHUSDT-PERP", "1h", "8,064", "2024-08-01", "2025-08-31", "2", "(1,440,", "30d)", "yes"]
+    assert okx.split() == words
+
+
+def test_the_name_of_a_file_or_folder_can_not_speak_to_the_terminal(tmp_path: Path) -> None:
+    evil = tmp_path / "evil\x1b[2J\nfolder"
+    write_candles(evil, [10.0, -1.0])
+    write_candles(evil, [10.0], name="candles/bybit-\x1b[31mETH\r\x9b\u202e-1h.parquet")
+
+    for folder in (evil, evil / "missing\x1b]0;title\x07"):
+        code, text = checked(folder)
+
+        assert code == 2
+        assert all(line.isprintable() for line in text.splitlines())
+        assert r"evil\u001b[2J\u000afolder" in text
+
+
 def test_the_synthetic_set_is_usable(tmp_path: Path) -> None:
     write_sample(tmp_path, days=3)
 

@@ -15,7 +15,7 @@ import pytest
 from messages.instructions import AmendInstruction, CancelAllInstruction, CancelInstruction
 from messages.instruments import FillModel, MarginTier
 from messages.market import FundingRate, MarketSlice
-from messages.orders import ExpireOrders
+from messages.orders import ExpireOrders, OrderCancelled
 from messages.units import (
     FOK,
     IOC,
@@ -155,7 +155,7 @@ def test_the_story_meets_what_can_become_of_an_order(make: Callable[..., House])
         "OrderAccepted", "OrderTriggered", "OrderFilled", "OrderAmended", "OrderCancelled", "OrderExpired",
         "CancelSubmitted", "CancelRefused", "AmendReceived", "AmendSubmitted", "FundingPaid", "Liquidated",
     }  # fmt: skip
-    reasons = {record.entry.reason for record in house.records() if type(record.entry).__name__ == "OrderCancelled"}
+    reasons = {record.entry.reason for record in house.records() if isinstance(record.entry, OrderCancelled)}
     assert {"VOLUME_LIMIT", "NOT_MARKETABLE", "LIQUIDATION"} <= reasons
 
 

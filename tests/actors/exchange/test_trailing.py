@@ -101,3 +101,14 @@ def test_ten_thousand_stops_move_as_one_after_the_first_new_high() -> None:
 
     assert stops.groups == 1
     assert stops.reaches() == (D("500.5"), D(1001))
+
+
+def test_what_left_before_its_first_candle_does_not_pile_up() -> None:
+    stops = TrailingStops(SELL)
+
+    for n in range(1000):
+        order = open_order(n, side="SELL", kind="TRAILING_STOP", trail="100")
+        stops.add(order, D(1000))
+        stops.discard(order)
+
+    assert stops.entries <= 17

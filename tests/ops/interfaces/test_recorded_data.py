@@ -1,12 +1,17 @@
 """With a data folder the recorded slices between two clocks are worked in order; a missing folder is no error."""
 
+import decimal
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from messages.units import CONTEXT
 from ops.interfaces.answers import TradeAnswer
 from tests.ops.interfaces.calls import START, engine, perp, prices, run, sample, spot, trade
+
+LATER = "2024-01-01T03:00:00Z"
 
 
 def bybit(timestamp: str, amount: object = 0.1, **terms: object) -> tuple[Mapping[str, object], Mapping[str, object]]:
@@ -25,6 +30,30 @@ def test_resting_orders_fill_between_two_clocks_at_their_own_time(tmp_path: Path
             (filled,) = ours.event_logger.get_events("CEX_TRADE_EXECUTED")
             assert START < filled["timestamp"] < "2024-01-29T00:00:00Z"
             assert filled["data"]["liquidity"] == "MAKER"
+
+    run(work())
+
+
+def test_an_order_filled_at_two_prices_has_the_exact_average_in_any_decimal_context(
+    tmp_path: Path,
+) -> None:
+    venues = {"bybit": {"fill": {"max_share": "0.0001"}}}
+
+    async def work() -> None:
+        decimal.getcontext().prec = 5
+        async with engine(data=sample(tmp_path), venues=venues) as ours:
+            limit = spot(1, venue="bybit", order_type="LIMIT", price=9999, id="mine")
+            await ours.execute_trade_with_interface(limit, {"timestamp": START})
+            answer = await ours.execute_trade_with_interface(limit, {"timestamp": LATER})
+            fills = [event["data"] for event in ours.event_logger.get_events("CEX_TRADE_EXECUTED")]
+
+        parts = [(Decimal(str(fill["amount_exact"])), Decimal(str(fill["price_exact"]))) for fill in fills]
+        with decimal.localcontext(CONTEXT):
+            filled = sum(amount for amount, _ in parts)
+            average = sum(amount * price for amount, price in parts) / filled
+        assert len({price for _, price in parts}) == 2
+        assert Decimal(answer["amount_exact"]) == filled
+        assert Decimal(answer["price_exact"]) == average
 
     run(work())
 
