@@ -99,6 +99,7 @@ class Engine(Actor[EngineMessage]):
         gate: Hears when an unknown outcome is known.
         log: The event logger.
         strategy: Hears of repeated instructions.
+        itself: Each cancel of many is a turn of its own, before anything else of that instant.
     """
 
     def __init__(
@@ -109,11 +110,13 @@ class Engine(Actor[EngineMessage]):
         gate: Address[OutcomeKnown],
         log: Address[Entry | RefuseAtOnce | OrderCommand],
         strategy: Address[InstructionRepeated],
+        itself: Address[CancelInstruction],
     ) -> None:
         self._namespace = namespace
         self._gate = gate
         self._log = log
         self._strategy = strategy
+        self._itself = itself
         self._halted = halted
         self._congested = False
         self._known = IdTable()
@@ -212,14 +215,12 @@ class Engine(Actor[EngineMessage]):
             refused = CancelRefused(instruction_id=wanted.instruction_id, code=Code.NOT_OPEN, detail=_NOT_OPEN)
             self._log.tell(refused)
         else:
-            self._send_cancel(order)
+            self._log.tell(CancelOrder(intent=cancel_of(order.intent)))
 
     def _cancel_all(self, wanted: CancelAllInstruction) -> None:
-        for order in [each for each in self._orders.values() if each.intent.venue == wanted.venue]:
-            self._send_cancel(order)
-
-    def _send_cancel(self, order: FollowedOrder) -> None:
-        self._log.tell(CancelOrder(intent=cancel_of(order.intent)))
+        for order in self._orders.values():
+            if order.intent.venue == wanted.venue:
+                self._itself.tell(CancelInstruction(instruction_id=order.intent.instruction_id))
 
     def _amend(self, wanted: AmendInstruction) -> None:
         order = self._open_order(wanted.instruction_id)

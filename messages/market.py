@@ -60,6 +60,10 @@ class FinishSlice(Command, frozen=True, kw_only=True):
     """A simulated venue to itself, when funding is settled everywhere: let delayed orders act, then look at margin."""
 
 
+class ReportMore(Command, frozen=True, kw_only=True):
+    """A simulated venue to itself, as a later turn: tell more of what happened at this instant."""
+
+
 class FundingPaid(Event, frozen=True, kw_only=True):
     """Funding was settled on a position: ``amount = -quantity * mark * rate``, positive when received."""
 

@@ -3,11 +3,11 @@
 Each returns the exit code of the process, and says what is wrong with a file in one line.
 """
 
-import datetime as dt
 import json
 import os
 import re
 import sys
+import textwrap
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -21,8 +21,8 @@ from actors.journal.reader import JournalReader
 from actors.journal.tables import folder_line
 from actors.journal.verify import Verdict
 from actors.journal.verify import verify as check
-from messages.units import SECOND_NS
 from ops.hints import command
+from ops.journal_words import instant, words
 
 OK = 0
 BAD = 1
@@ -30,29 +30,13 @@ UNUSABLE = 2
 
 _CHUNK_BYTES = 1 << 16
 _DIGEST = re.compile("[0-9a-fA-F]{64}")
-_TIMES = frozenset({"start", "end", "closed_at"})
-_STAMPS = frozenset({"seq", "at", "type", "cause"})
-_WORDS = {
-    "RunStarted": "{mode} from {start} to {end}",
-    "Opening": "{account} holds {amount} {asset}",
-    "InstructionReceived": "{instruction_id}: {side} {amount} {instrument}",
-    "InstructionRefused": "{instruction_id} refused {code}: {detail}",
-    "OrderSubmitted": "{instruction_id}: {order_type} {side} {amount} {instrument} as {client_order_id}",
-    "OrderAccepted": "{instruction_id}: {instrument}, order {order_id}",
-    "OrderRejected": "{instruction_id}: {instrument}, rejected by {by}: {reason} {detail}",
-    "OrderFilled": "{instruction_id}: {side} {amount} {instrument} at {price}, fee {fee} {fee_asset} ({liquidity})",
-    "OrderCancelled": "{instruction_id}: {instrument}, order {order_id}: {reason}",
-    "OrderExpired": "{instruction_id}: {instrument}, order {order_id}: {reason}",
-    "OrderUnknown": "{instruction_id}: {instrument}: {reason}",
-    "FundingPaid": "{instrument}: {amount} for {quantity} at mark {mark}, rate {rate}",
-    "StaleMark": "{instrument}: {mark} of {closed_at} used for {used_for}",
-    "EquityMarked": "{equity} {currency}, of it unrealised {unrealised}",
-    "InputSkipped": "{input}: {error} ({where})",
-    "Halted": "{reason}",
-    "ClockJumped": "by {by_ns} ns",
-    "RunEnded": "{outcome} {reason}, {market_events} market events, equity {equity_start} to {equity_end} {currency}",
-}
-"""What a reader wants to know of each type. Types that are not here show all their fields."""
+_TIME = len("2024-01-02T00:00:00Z")
+_PIPED = "{time:<30} {seq:>9} {kind:<19} {cause:>9}  "
+"""Stamps where no terminal bounds a line: the same columns in every journal."""
+_CAUSED = 100
+"""Columns of a terminal from which on there is room for the cause."""
+_LEAST = 20
+"""Columns that words have at least, however narrow the terminal."""
 
 
 def show(
@@ -64,6 +48,9 @@ def show(
     err: TextIO | None = None,
 ) -> int:
     """Print entries for people, oldest first: time UTC, seq, type, cause, and the essentials in words.
+
+    An entry is one line. On a terminal that is too narrow for it, the words go on below themselves, and under 100
+    columns the cause is left out.
 
     Args:
         path: The journal.
@@ -77,14 +64,17 @@ def show(
     """
     try:
         with JournalReader(path) as reader:
-            lines: Iterator[str] = (
-                _line(row[0], entry) for row in reader.rows() for entry in (_parsed(row),) if _wanted(entry, types)
+            layout = _layout(console, reader.last()[0])
+            found: Iterator[tuple[int, Mapping[str, object]]] = (
+                (row[0], entry) for row in reader.rows() for entry in (_parsed(row),) if _wanted(entry, types)
             )
             if limit is not None:
-                lines = iter(deque(lines, maxlen=limit))
-            _say(console, f"{'time (UTC)':<30} {'seq':>9} {'type':<19} {'cause':>9}  what", style="bold")
-            for line in lines:
-                _say(console, line)
+                found = iter(deque(found, maxlen=limit))
+            head = layout.format(time="time (UTC)", seq="seq", kind="type", cause="cause")
+            _say(console, f"{head}what", style="bold")
+            for seq, entry in found:
+                for line in _lines(seq, entry, layout, console):
+                    _say(console, line)
     except JournalUnreadableError as error:
         return _unusable(error, err)
     except SystemExit:
@@ -204,48 +194,34 @@ def _wanted(entry: Mapping[str, object], types: Collection[str]) -> bool:
     return not types or entry.get("type") in types
 
 
-def _line(seq: int, entry: Mapping[str, object]) -> str:
-    if not entry:
-        return f"{'':<30} {seq:>9} unreadable ({command()} journal verify says more)"
-    cause = "" if entry.get("cause") is None else entry["cause"]
-    kind = str(entry.get("type"))
-    return _visible(f"{_time(entry.get('at')):<30} {seq:>9} {kind:<19} {cause!s:>9}  {_words(kind, entry)}".rstrip())
+def _layout(console: Console, last: int) -> str:
+    """Return how stamps stand before the words of an entry; `last` is the highest sequence number."""
+    if not console.is_terminal:
+        return _PIPED
+    width = max(len(str(last)), len("cause"))
+    cause = f" {{cause:>{width}}}" if console.width >= _CAUSED else ""
+    return f"{{time:<{_TIME}}} {{seq:>{width}}} {{kind:<19}}{cause}  "
 
 
-class _Fields(dict[str, str]):
-    """Fields as text; one that is missing, since another version wrote the entry, is a question mark."""
-
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
-def _words(kind: str, entry: Mapping[str, object]) -> str:
-    fields = _Fields((key, _text(key, value)) for key, value in entry.items() if key not in _STAMPS)
-    if kind not in _WORDS:
-        return ", ".join(f"{key}={value}" for key, value in fields.items())
-    words = _WORDS[kind].format_map(fields)
-    return f"{words}, reduce-only" if entry.get("reduce_only") is True else words
-
-
-def _text(key: str, value: object) -> str:
-    if value is None:
-        return "-"
-    if key in _TIMES:
-        return _time(value)
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _time(at: object) -> str:
-    """Return nanoseconds as ISO 8601, with as much of the fraction as there is."""
-    if not isinstance(at, int):
-        return str(at)
-    seconds, fraction = divmod(at, SECOND_NS)
-    try:
-        whole = dt.datetime.fromtimestamp(seconds, dt.UTC)
-    except (OverflowError, ValueError, OSError):
-        return str(at)
-    tail = f".{fraction:09d}".rstrip("0") if fraction else ""
-    return f"{whole:%Y-%m-%dT%H:%M:%S}{tail}Z"
+def _lines(seq: int, entry: Mapping[str, object], layout: str, console: Console) -> list[str]:
+    """Return an entry as it is shown: one line, on a terminal as many as it takes."""
+    cause, kind = entry.get("cause"), str(entry.get("type"))
+    stamps = _visible(
+        layout.format(
+            time=instant(entry.get("at")) if entry else "",
+            seq=seq,
+            kind=kind if entry else "unreadable",
+            cause="" if cause is None else str(cause),
+        )
+    )
+    said = _visible(words(kind, entry)) if entry else f"{command()} journal verify says more"
+    line = f"{stamps}{said}".rstrip()
+    if not console.is_terminal or len(line) <= console.width:
+        return [line]
+    indent = min(len(stamps), max(console.width - _LEAST, 0))
+    room = max(console.width, indent + _LEAST)
+    below = textwrap.wrap(said, room - indent, break_on_hyphens=False, replace_whitespace=False, drop_whitespace=True)
+    return [f"{stamps}{below[0]}", *(f"{' ' * indent}{more}" for more in below[1:])]
 
 
 def _visible(text: str) -> str:

@@ -214,6 +214,7 @@ class _Stepped:
             candle_ns=self._candle_ns,
             engine=self._to("engine"),
             itself=self._to(self._exchanges[model.venue]),
+            later=self._core.follow(self._exchanges[model.venue], first=True),
         )
 
     def _gate(self) -> Gate:
@@ -232,6 +233,7 @@ class _Stepped:
             gate=self._to("gate"),
             log=self._to("event_logger"),
             strategy=self._own_events,
+            itself=self._core.follow("engine", first=True),
         )
 
     def _position_monitor(self) -> PositionMonitor:

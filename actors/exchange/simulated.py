@@ -6,7 +6,12 @@ where orders and accounts stand in actors/exchange/state.py.
 It works a slice in two halves. `MarketSlice`: the candles' prices, then what rests and waits for them. `SettleFunding`
 comes next, if there is any. `FinishSlice`, which it tells itself only where there is something to do: commands that
 arrive now, then the look at margin.
+
+What happened at an instant may be more than a turn may say (ten thousand orders that expire together), so it tells at
+most `_AT_ONCE` reports for each message, and the rest in turns that follow, before anything else of that instant.
 """
+
+from collections import deque
 
 from actors.contract import Actor, Address, Turn
 from actors.errors import InvariantError
@@ -17,7 +22,15 @@ from actors.exchange.reports import Report
 from messages.book import InsurancePaid, Liquidated, Opening
 from messages.instruments import VenueModel
 from messages.journal import Entry, Record
-from messages.market import FinishSlice, FundingPaid, FundingRate, MarketSlice, SettleFunding, StaleMark
+from messages.market import (
+    FinishSlice,
+    FundingPaid,
+    FundingRate,
+    MarketSlice,
+    ReportMore,
+    SettleFunding,
+    StaleMark,
+)
 from messages.orders import (
     AmendOrder,
     AmendSubmitted,
@@ -31,9 +44,11 @@ from messages.orders import (
 )
 from messages.units import BaseAmount, Rate
 
-VenueMessage = OrderCommand | MarketSlice | SettleFunding | FinishSlice | ExpireOrders | Opening
+VenueMessage = OrderCommand | MarketSlice | SettleFunding | FinishSlice | ReportMore | ExpireOrders | Opening
 
 _FINISH = FinishSlice()
+_MORE = ReportMore()
+_AT_ONCE = 100
 
 
 class SimulatedExchange(Actor[VenueMessage]):
@@ -48,6 +63,7 @@ class SimulatedExchange(Actor[VenueMessage]):
         candle_ns: Length of a candle.
         engine: Hears all that the venue reports.
         itself: Where it tells itself `FinishSlice`, behind what it was told of the slice.
+        later: Where it tells itself `ReportMore`, which is worked as the next turn.
     """
 
     def __init__(
@@ -58,6 +74,7 @@ class SimulatedExchange(Actor[VenueMessage]):
         candle_ns: int,
         engine: Address[Report],
         itself: Address[FinishSlice],
+        later: Address[ReportMore],
     ) -> None:
         self._turn = turn
         self._venue = model.venue
@@ -65,6 +82,8 @@ class SimulatedExchange(Actor[VenueMessage]):
         self._latency_ns = model.latency_ns
         self._tell = engine.tell
         self._itself = itself
+        self._later = later
+        self._waiting: deque[Report] = deque()
         self._matching = Matching(model, candle_ns)
         self._state = self._matching.state
         self._books = self._state.books
@@ -79,6 +98,7 @@ class SimulatedExchange(Actor[VenueMessage]):
             MarketSlice: self._slice,
             SettleFunding: self._settle,
             FinishSlice: self._finish,
+            ReportMore: self._more,
             ExpireOrders: self._expire,
             Opening: self._books.open,
         }
@@ -144,10 +164,22 @@ class SimulatedExchange(Actor[VenueMessage]):
         self._in_flight.send(command, due=self._turn.at + self._latency_ns)
 
     def _report(self) -> None:
-        news, tell = self._matching.news, self._tell
-        for event in news:
-            tell(event)
+        news, waiting = self._matching.news, self._waiting
+        if not waiting and len(news) <= _AT_ONCE:
+            for event in news:
+                self._tell(event)
+        elif news:
+            if not waiting:
+                self._later.tell(_MORE)
+            waiting.extend(news)
         news.clear()
+
+    def _more(self, _: ReportMore) -> None:
+        waiting = self._waiting
+        for _number in range(min(_AT_ONCE, len(waiting))):
+            self._tell(waiting.popleft())
+        if waiting:
+            self._later.tell(_MORE)
 
     # --- slices ------------------------------------------------------------------------------------------------------
 
@@ -166,6 +198,7 @@ class SimulatedExchange(Actor[VenueMessage]):
     def _settle(self, settle: SettleFunding) -> None:
         for rate in settle.funding:
             self._pay(rate)
+        self._report()
 
     def _pay(self, funding: FundingRate) -> None:
         """Pay funding on a position at the last close, stale or not."""
@@ -176,7 +209,7 @@ class SimulatedExchange(Actor[VenueMessage]):
             raise InvariantError(f"{funding.instrument}: there is a position, and never was a price")
         candle, quantity = market.candle, BaseAmount(market.position.quantity)
         if not is_fresh(candle, self._turn.at, self._candle_ns):
-            self._tell(
+            self._matching.news.append(
                 StaleMark(
                     venue=self._venue,
                     instrument=funding.instrument,
@@ -194,7 +227,7 @@ class SimulatedExchange(Actor[VenueMessage]):
             amount=funding_payment(quantity, candle.close, funding.rate),
         )
         self._books.fund(paid)
-        self._tell(paid)
+        self._matching.news.append(paid)
 
     def _finish(self, _: FinishSlice) -> None:
         """Let commands that arrive now act, in the order sent; then look at margin."""

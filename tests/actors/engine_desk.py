@@ -33,14 +33,19 @@ class Desk:
     """An engine with mailboxes, and a journal of what it told the event logger."""
 
     def __init__(self, *, halted: str | None = None, namespace: bytes = NAMESPACE) -> None:
-        self.gate, self.log, self.strategy = Mail(), Mail(), Mail()
+        self.gate, self.log, self.strategy, self.itself = Mail(), Mail(), Mail(), Mail()
         self.halted, self.namespace = halted, namespace
         self.engine = self.new()
         self.journal: list[Entry] = []
 
     def new(self) -> Engine:
         return Engine(
-            namespace=self.namespace, halted=self.halted, gate=self.gate, log=self.log, strategy=self.strategy
+            namespace=self.namespace,
+            halted=self.halted,
+            gate=self.gate,
+            log=self.log,
+            strategy=self.strategy,
+            itself=self.itself,
         )
 
     def give(self, message: Any) -> list[Entry]:  # noqa: ANN401 - any message for it

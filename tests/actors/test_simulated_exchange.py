@@ -38,7 +38,7 @@ class Desk:
     def __init__(self, model: VenueModel | None = None, *, candles: tuple[Candle, ...] = ()) -> None:
         self.turn = Turn()
         self.turn.at = Nanoseconds(HOUR)
-        self.engine, self.itself = Mail(), Mail()
+        self.engine, self.itself, self.later = Mail(), Mail(), Mail()
         self.model = model or venue()
         self.market = market(*candles)
         self.exchange = self.new()
@@ -49,7 +49,12 @@ class Desk:
 
     def new(self) -> SimulatedExchange:
         return SimulatedExchange(
-            turn=self.turn, model=self.model, candle_ns=HOUR, engine=self.engine, itself=self.itself
+            turn=self.turn,
+            model=self.model,
+            candle_ns=HOUR,
+            engine=self.engine,
+            itself=self.itself,
+            later=self.later,
         )
 
     def submit(self, *words: str, **more: Any) -> list[Any]:  # noqa: ANN401 - an order's own

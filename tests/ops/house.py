@@ -198,6 +198,11 @@ class House:
         paid = () if rate is None else (FundingRate(instrument=PERP_ID, rate=Rate(Decimal(rate))),)
         self.core.take("data_provider", MarketSlice(at=at, candles=candles, funding=paid), at)
 
+    def slice_of(self, market: MarketSlice, *, rate: str) -> None:
+        """Let a slice come with funding at a rate."""
+        paid = (FundingRate(instrument=PERP_ID, rate=Rate(Decimal(rate))),)
+        self.core.take("data_provider", msgspec.structs.replace(market, funding=paid), market.at)
+
     def give(self, wanted: TradeInstruction) -> None:
         """Give the engine an instruction, at the time of the last slice."""
         self.core.take("engine", wanted, self.at)

@@ -68,7 +68,7 @@ def price(hour: int, low: str, high: str, close: str, rate: str | None = None) -
 
 
 def trade(amount: str, **terms: Any) -> Input:  # noqa: ANN401 - of any order type
-    prices = {key: Price(D(terms.pop(key))) for key in ("price", "trigger_price") if key in terms}
+    prices: dict[str, Any] = {key: Price(D(terms.pop(key))) for key in ("price", "trigger_price") if key in terms}
     return lambda house: house.give(instruction(amount, **terms, **prices))
 
 

@@ -131,7 +131,7 @@ class Desk:
 
     def __init__(self, of: VenueModel | None = None, *, cash: str = "100000", coins: str = "100") -> None:
         self.turn = Turn()
-        self.engine, self.itself = Mail(), Mail()
+        self.engine, self.itself, self.later = Mail(), Mail(), Mail()
         self.model = of or model()
         self.journal: list[tuple[int, Any]] = []
         self.last: dict[InstrumentId, Candle] = {}
@@ -143,7 +143,12 @@ class Desk:
 
     def new(self) -> SimulatedExchange:
         return SimulatedExchange(
-            turn=self.turn, model=self.model, candle_ns=HOUR, engine=self.engine, itself=self.itself
+            turn=self.turn,
+            model=self.model,
+            candle_ns=HOUR,
+            engine=self.engine,
+            itself=self.itself,
+            later=self.later,
         )
 
     def open(self, asset: str, amount: str, *, account: str = "bybit") -> None:
@@ -154,6 +159,9 @@ class Desk:
 
     def said(self) -> list[Any]:
         """Return what was reported since the last time, and keep it for `fold`, each once, as the engine does."""
+        while more := self.later.take():
+            for message in more:
+                self.exchange.receive(message)
         told = self.engine.take()
         for event in told:
             self.note(event)
