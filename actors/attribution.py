@@ -31,6 +31,7 @@ from messages.orders import OrderFilled
 from messages.units import BUY, PERP, AccountName, Amount, Asset, InstrumentId, Price, VenueName
 
 _ZERO = Decimal(0)
+_MANY = 1_000
 _WIDE = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_EVEN)  # sums that must be exact, whatever their digits
 
 
@@ -42,7 +43,10 @@ class _Source(msgspec.Struct):
         against: Whose close is taken off it for the basis; None where there is no basis.
         flow: What was paid for the quantity, at reference prices: flow + quantity * mark is price and basis together.
         basis_flow: The same at P - S.
+        slippage: Of spot; that of a perp is what it realised less its cost (which is what was paid for it, at the
+            prices of its fills) less the flow.
         spread: P - S at the present mark; None where there is no basis, zero as long as one of them is not known.
+        realised, cost: Of a perp, as the ledger has them.
     """
 
     venue: VenueName
@@ -52,9 +56,12 @@ class _Source(msgspec.Struct):
     flow: Decimal = _ZERO
     basis_flow: Decimal = _ZERO
     spread: Decimal | None = None
+    is_perp: bool = False
     funding: Decimal = _ZERO
     fees: Decimal = _ZERO
     slippage: Decimal = _ZERO
+    realised: Decimal = _ZERO
+    cost: Decimal = _ZERO
     liquidation: Decimal = _ZERO
 
 
@@ -67,23 +74,37 @@ class Attributor:
         self._sources: dict[str, _Source] = {}
         self._perps: dict[InstrumentId, _Source] = {}
         self._marks: dict[InstrumentId, Price] | None = None
+        self._new: list[BookChanged] = []
         for each in self._all:
             if each.trade_type is PERP:
                 base = mark_source(each.account, each.base, self._all)
                 against = None if base == each.instrument_id else base
-                self._perps[each.instrument_id] = _Source(each.venue, each.instrument_id, against)
+                self._perps[each.instrument_id] = _Source(each.venue, each.instrument_id, against, is_perp=True)
         self._sources |= dict(self._perps.items())
 
     def book(self, change: BookChanged) -> None:
-        """Take in a booked fact."""
+        """Take in a booked fact.
+
+        It is counted later, before the marks change, many at a time: so the way of an order stays short.
+        """
+        self._new.append(change)
+        if len(self._new) >= _MANY:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        for change in self._new:
+            self._count(change)
+        self._new.clear()
+
+    def _count(self, change: BookChanged) -> None:
         fact = change.fact
         if type(fact) is OrderFilled:
             instrument = self._instruments[fact.instrument]
             if instrument.trade_type is not PERP:
                 self._spot(fact, instrument, change)
                 return
-            source, price, reference = self._perps[fact.instrument], fact.price, fact.reference_price
-            self._traded(source, fact.amount if fact.side is BUY else -fact.amount, price, reference)
+            source = self._perps[fact.instrument]
+            self._traded(source, change, fact.amount if fact.side is BUY else -fact.amount, fact.reference_price)
             if fact.fee_asset == instrument.quote:
                 source.fees -= change.fee_in_quote
             else:
@@ -94,7 +115,7 @@ class Attributor:
                 self._sources[fact.instrument].funding += fact.amount
             case Liquidated():
                 source = self._sources[fact.instrument]
-                self._traded(source, fact.amount if fact.side is BUY else -fact.amount, fact.price, fact.mark)
+                self._traded(source, change, fact.amount if fact.side is BUY else -fact.amount, fact.mark)
                 source.fees -= fact.fee
                 source.liquidation -= fact.liquidation_fee
             case InsurancePaid():
@@ -102,16 +123,16 @@ class Attributor:
             case Opening():
                 self._put(fact.account, fact.asset, fact.amount)
 
-    def _traded(self, source: _Source, change: Decimal, price: Decimal, reference: Decimal | None) -> None:
-        source.quantity += change
-        if reference is None:
-            source.flow -= change * price
-        else:
-            worth = change * reference
-            source.flow -= worth
-            source.slippage -= change * price - worth
-        if source.spread is not None:
-            source.basis_flow -= change * source.spread
+    @staticmethod
+    def _traded(source: _Source, change: BookChanged, bought: Decimal, reference: Decimal | None) -> None:
+        """Take in a trade of a perp; the ledger knows what was paid: what it realised, less what it keeps as cost."""
+        source.quantity += bought
+        source.realised += change.realised
+        if change.position is not None:
+            source.cost = change.position.cost
+        source.flow -= bought * (change.fact.price if reference is None else reference)  # type: ignore[union-attr]
+        if source.spread:
+            source.basis_flow -= bought * source.spread
 
     def _spot(self, fill: OrderFilled, instrument: Instrument, change: BookChanged) -> None:
         """Everything is counted at the mark of the quote asset, which is one for the currency itself."""
@@ -156,6 +177,7 @@ class Attributor:
 
     def mark(self, marks: Iterable[Mark]) -> None:
         """Take over the present marks. Counting starts at the first ones, with what lies in the accounts then."""
+        self._catch_up()
         first, self._marks = self._marks is None, {each.instrument: each.price for each in marks}
         for source in self._perps.values():
             if source.against is not None:
@@ -171,12 +193,13 @@ class Attributor:
         Args:
             change: Equity at the present mark less equity at the first.
         """
+        self._catch_up()
         basis = funding = fees = slippage = liquidation = _ZERO
         for source in self._sources.values():
             basis += _basis(source)
             funding += source.funding
             fees += source.fees
-            slippage += source.slippage
+            slippage += _slippage(source)
             liquidation += source.liquidation
         price = change
         for other in (basis, funding, fees, slippage, liquidation):
@@ -192,6 +215,7 @@ class Attributor:
 
     def parts(self, total: Attribution) -> tuple[Attributed, ...]:
         """Return the attribution of each source that has one, by name; their sum is the total."""
+        self._catch_up()
         found = dict(self._parts())
         if not found:
             return ()
@@ -217,7 +241,7 @@ class Attributor:
                 basis=Amount(basis),
                 funding=Amount(source.funding),
                 fees=Amount(source.fees),
-                slippage=Amount(source.slippage),
+                slippage=Amount(_slippage(source)),
                 liquidation=Amount(source.liquidation),
             )
             if any(getattr(attribution, kind) for kind in Attribution.__struct_fields__):
@@ -229,3 +253,7 @@ class Attributor:
 
 def _basis(source: _Source) -> Decimal:
     return _ZERO if source.spread is None else source.basis_flow + source.quantity * source.spread
+
+
+def _slippage(source: _Source) -> Decimal:
+    return source.realised - source.cost - source.flow if source.is_perp else source.slippage

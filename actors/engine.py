@@ -16,7 +16,7 @@ from typing import get_args
 
 from actors.contract import Actor, Address
 from actors.errors import InvariantError
-from actors.followed import FILLED, OPEN, OUTCOMES, REFUSED, REJECTED, FollowedOrder
+from actors.followed import FILLED, OUTCOMES, REFUSED, REJECTED, FollowedOrder
 from actors.id_table import IdTable
 from actors.intents import amendment_of, cancel_of, content_of, intent, received
 from actors.order_ids import client_order_id, id_digest
@@ -174,7 +174,7 @@ class Engine(Actor[EngineMessage]):
         slot = known.enter(key, content)
         if slot < 0:
             self._entered = instruction.instruction_id, ~slot, known.growth
-        elif known.content(slot) == content:
+        elif known.is_content(slot, content):
             self._repeat(instruction.instruction_id, slot)
             return
         if self._halted is not None:
@@ -201,7 +201,8 @@ class Engine(Actor[EngineMessage]):
     def _count(self, refused: InstructionRefused) -> None:
         self._refusals[refused.code] = self._refusals.get(refused.code, 0) + 1
         slot = self._known.find(self._key(refused.instruction_id))
-        if not self._known.outcome(slot):  # a duplicate's refusal leaves the first one's outcome alone
+        # A duplicate's refusal leaves the first one's outcome alone; that of an open order is not in the table yet.
+        if not self._known.outcome(slot) and self._open_order(refused.instruction_id) is None:
             self._known.set_outcome(slot, REFUSED)
 
     def _send(self, passed: TradePassed) -> None:
@@ -275,7 +276,6 @@ class Engine(Actor[EngineMessage]):
             self._reported(event)
             return
         order.trades, order.filled, order.state, order.outcome = (event.trade_id,), event.amount, _FILLED_WHOLE, FILLED
-        self._known.set_outcome(self._slot(order), FILLED)
         self._close(event.client_order_id, order)
         self._log.tell(event)
 
@@ -321,16 +321,16 @@ class Engine(Actor[EngineMessage]):
             slot_of = -1  # looked up when it is needed
         order = FollowedOrder(sent, sent.amount, self._key(sent.instruction_id), sent.price, slot, slot_of)
         self._orders[sent.client_order_id] = order
-        self._known.set_outcome(self._slot(order), OPEN)
 
     def _follow(self, order: FollowedOrder, event: OrderEvent) -> bool:
         """Move an order on; return whether the event was news."""
         before, outcome = order.state, order.outcome
         news = order.follow(event)
-        if order.outcome != outcome:
-            self._known.set_outcome(self._slot(order), order.outcome)
-        if order.state is CLOSED and before is not CLOSED:
-            self._close(event.client_order_id, order)
+        if order.state is CLOSED:
+            if before is not CLOSED:
+                self._close(event.client_order_id, order)
+            elif order.outcome != outcome:
+                self._known.set_outcome(self._slot(order), order.outcome)
         return news
 
     def _slot(self, order: FollowedOrder) -> int:
@@ -340,16 +340,19 @@ class Engine(Actor[EngineMessage]):
         return order.slot
 
     def _close(self, order_id: ClientOrderId, order: FollowedOrder) -> None:
+        self._known.set_outcome(order.slot if order.slot_of == self._known.growth else self._slot(order), order.outcome)
         del self._orders[order_id]
         self._closed[order_id] = order
         if len(self._closed) > _REMEMBERED_ORDERS:
             self._closed.popitem(last=False)
 
     def _repeat(self, instruction: InstructionId, slot: int) -> None:
+        order = self._open_order(instruction)
+        outcome = self._known.outcome(slot) if order is None else order.outcome
         self._strategy.tell(
             InstructionRepeated(
                 instruction_id=instruction,
-                outcome=OUTCOMES[self._known.outcome(slot)],
+                outcome=OUTCOMES[outcome],
                 client_order_id=client_order_id(self._digest_of(instruction)),
             )
         )

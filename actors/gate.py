@@ -163,9 +163,10 @@ class Gate(Actor[GateMessage]):
             or (most is not None and notional > most)
         ):
             return False
-        worst = market.slippage.price(candle, instrument, side, amount)
-        if worst is None:
+        fixed = market.slippage.fixed
+        if fixed is None:
             return False
+        worst = mark * fixed[side]
         adverse = worst - mark if side is BUY else mark - worst
         need = amount * (worst * market.fees.taker + (adverse if adverse > _ZERO else _ZERO))  # noqa: FURB136 - quicker
         purse = market.quote

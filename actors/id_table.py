@@ -1,13 +1,17 @@
-"""Every instruction id ever seen, in 17 bytes and what the table keeps free, so that a daemon may run for months.
+"""Every instruction id ever seen, in 16 bytes and what the table keeps free, so that a daemon may run for months.
 
-Open addressing over arrays of 64-bit words. An id is known by 64 bits of a cryptographic digest, its content by 64 bits
-of a hash: two different ids that share the first (about one chance in 10^8 among a million) are treated as one, which
-refuses an instruction and never sends one twice.
+Open addressing over one array of 64-bit words, two for each id so that both come with one look into memory: 64 bits of
+a cryptographic digest of the id; and 60 bits of a hash of its content with its outcome in the other four. Two different
+ids that share the first (about one chance in 10^8 among a million) are treated as one, which refuses an instruction and
+never sends one twice.
 """
 
 from array import array
 
-_FIRST_SIZE = 65_536  # 1.1 MB: growing later costs every id a second look
+_FIRST_SIZE = 65_536  # 1 MB: growing later costs every id a second look
+_OUTCOME_BITS = 4
+_OUTCOME = (1 << _OUTCOME_BITS) - 1
+_CONTENT = (1 << 64 - _OUTCOME_BITS) - 1
 
 
 class IdTable:
@@ -28,57 +32,57 @@ class IdTable:
     def find(self, key: int) -> int:
         """Return the slot of a 64-bit key, or -1."""
         slot = self._slot(key or 1)
-        return slot if self._keys[slot] else -1
+        return slot if self._words[slot] else -1
 
     def enter(self, key: int, content: int) -> int:
-        """Return the slot of a known key; take a new one in and return the complement of its slot, ``~slot``."""
-        if self._used * 2 >= self._size:
+        """Return the slot of a known key; take a new one in and return the complement of its slot, ``~slot``.
+
+        Of the content's digest 60 bits are kept.
+        """
+        if self._used >= self._most:
             self._grow()
-        keys, mask = self._keys, self._mask
+        words, mask = self._words, self._mask
         key = key or 1
-        slot = key & mask
-        while found := keys[slot]:
+        slot = key << 1 & mask
+        while found := words[slot]:
             if found == key:
                 return slot
-            slot = (slot + 1) & mask
+            slot = slot + 2 & mask
         self._used += 1
-        keys[slot] = key
-        self._contents[slot] = content
+        words[slot] = key
+        words[slot + 1] = (content & _CONTENT) << _OUTCOME_BITS
         return ~slot
 
-    def content(self, slot: int) -> int:
-        """Return the 64-bit digest of the content under a slot."""
-        return self._contents[slot]
+    def is_content(self, slot: int, content: int) -> bool:
+        """Return whether this is the digest of the content under a slot."""
+        return self._words[slot + 1] >> _OUTCOME_BITS == content & _CONTENT
 
     def outcome(self, slot: int) -> int:
         """Return the small number last kept for a slot; 0 at first."""
-        return self._outcomes[slot]
+        return self._words[slot + 1] & _OUTCOME
 
     def set_outcome(self, slot: int, outcome: int) -> None:
-        """Keep a number under 256 for a slot. Slots move when an id is added."""
-        self._outcomes[slot] = outcome
+        """Keep a number under 16 for a slot. Slots move when an id is added."""
+        words = self._words
+        words[slot + 1] = words[slot + 1] & ~_OUTCOME | outcome
 
     def _make(self, size: int) -> None:
-        self._size = size
-        self._mask = size - 1
-        self._keys = array("Q", bytes(8 * size))
-        self._contents = array("Q", bytes(8 * size))
-        self._outcomes = bytearray(size)
+        self._most = size // 2
+        self._mask = 2 * size - 1
+        self._words = array("Q", bytes(16 * size))
 
     def _slot(self, key: int) -> int:
-        keys, mask = self._keys, self._mask
-        slot = key & mask
-        while keys[slot] not in (key, 0):  # 0 is free
-            slot = (slot + 1) & mask
+        words, mask = self._words, self._mask
+        slot = key << 1 & mask
+        while words[slot] not in (key, 0):  # 0 is free
+            slot = slot + 2 & mask
         return slot
 
     def _grow(self) -> None:
-        keys, contents, outcomes = self._keys, self._contents, self._outcomes
+        words = self._words
         self.growth += 1
-        self._make(self._size * 2)
-        for index, key in enumerate(keys):
-            if key:
-                slot = self._slot(key)
-                self._keys[slot] = key
-                self._contents[slot] = contents[index]
-                self._outcomes[slot] = outcomes[index]
+        self._make(len(words))
+        for index in range(0, len(words), 2):
+            if words[index]:
+                slot = self._slot(words[index])
+                self._words[slot : slot + 2] = words[index : index + 2]

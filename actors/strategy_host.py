@@ -94,8 +94,7 @@ class StrategyHost(Actor[HostMessage]):
         log: Address[StrategySaved | InputSkipped],
     ) -> None:
         self._turn = turn
-        context.balances.clear()
-        context.positions.clear()
+        context.forget()
         self._folded = Ledger(context.instruments)  # only `apply` books here
         self._folded_to = 0  # what stands in the journal up to here was applied when the state was built
         self._build = build

@@ -11,7 +11,7 @@ import textwrap
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from rich.console import Console
 
@@ -31,12 +31,28 @@ UNUSABLE = 2
 _CHUNK_BYTES = 1 << 16
 _DIGEST = re.compile("[0-9a-fA-F]{64}")
 _TIME = len("2024-01-02T00:00:00Z")
-_PIPED = "{time:<30} {seq:>9} {kind:<19} {cause:>9}  "
-"""Stamps where no terminal bounds a line: the same columns in every journal."""
 _CAUSED = 100
-"""Columns of a terminal from which on there is room for the cause."""
+"""Columns of a terminal from which on there is room for the cause, and for types in a column."""
 _LEAST = 20
 """Columns that words have at least, however narrow the terminal."""
+
+
+class _Layout(NamedTuple):
+    """How an entry is laid out.
+
+    Attributes:
+        stamps: What stands before its words, to be filled in.
+        indent: Where its words go on below, in columns.
+        width: Of a line; None: as long as it takes.
+    """
+
+    stamps: str
+    indent: int
+    width: int | None
+
+
+_PIPED = _Layout("{time:<30} {seq:>9} {kind:<19} {cause:>9}  ", 0, None)
+"""Where no terminal bounds a line: one for each entry, with the same columns in every journal."""
 
 
 def show(
@@ -49,8 +65,8 @@ def show(
 ) -> int:
     """Print entries for people, oldest first: time UTC, seq, type, cause, and the essentials in words.
 
-    An entry is one line. On a terminal that is too narrow for it, the words go on below themselves, and under 100
-    columns the cause is left out.
+    An entry is one line. On a terminal that is too narrow for it, the words go on below, and under 100 columns the
+    cause is left out.
 
     Args:
         path: The journal.
@@ -70,10 +86,10 @@ def show(
             )
             if limit is not None:
                 found = iter(deque(found, maxlen=limit))
-            head = layout.format(time="time (UTC)", seq="seq", kind="type", cause="cause")
+            head = layout.stamps.format(time="time (UTC)", seq="seq", kind="type", cause="cause")
             _say(console, f"{head}what", style="bold")
             for seq, entry in found:
-                for line in _lines(seq, entry, layout, console):
+                for line in _lines(seq, entry, layout):
                     _say(console, line)
     except JournalUnreadableError as error:
         return _unusable(error, err)
@@ -194,20 +210,24 @@ def _wanted(entry: Mapping[str, object], types: Collection[str]) -> bool:
     return not types or entry.get("type") in types
 
 
-def _layout(console: Console, last: int) -> str:
-    """Return how stamps stand before the words of an entry; `last` is the highest sequence number."""
+def _layout(console: Console, last: int) -> _Layout:
+    """Return the layout for a console; `last` is the highest sequence number."""
     if not console.is_terminal:
         return _PIPED
-    width = max(len(str(last)), len("cause"))
-    cause = f" {{cause:>{width}}}" if console.width >= _CAUSED else ""
-    return f"{{time:<{_TIME}}} {{seq:>{width}}} {{kind:<19}}{cause}  "
+    digits = max(len(str(last)), len("cause"))
+    before = _TIME + 1 + digits + 1
+    stamps = f"{{time:<{_TIME}}} {{seq:>{digits}}} "
+    if console.width < _CAUSED:
+        return _Layout(f"{stamps}{{kind}}  ", before + 2, max(console.width, before + _LEAST))
+    indent = before + 19 + 1 + digits + 2
+    return _Layout(f"{stamps}{{kind:<19}} {{cause:>{digits}}}  ", indent, console.width)
 
 
-def _lines(seq: int, entry: Mapping[str, object], layout: str, console: Console) -> list[str]:
-    """Return an entry as it is shown: one line, on a terminal as many as it takes."""
+def _lines(seq: int, entry: Mapping[str, object], layout: _Layout) -> list[str]:
+    """Return an entry as it is shown: one line, and more where its width is bounded."""
     cause, kind = entry.get("cause"), str(entry.get("type"))
     stamps = _visible(
-        layout.format(
+        layout.stamps.format(
             time=instant(entry.get("at")) if entry else "",
             seq=seq,
             kind=kind if entry else "unreadable",
@@ -216,12 +236,16 @@ def _lines(seq: int, entry: Mapping[str, object], layout: str, console: Console)
     )
     said = _visible(words(kind, entry)) if entry else f"{command()} journal verify says more"
     line = f"{stamps}{said}".rstrip()
-    if not console.is_terminal or len(line) <= console.width:
+    if layout.width is None or len(line) <= layout.width:
         return [line]
-    indent = min(len(stamps), max(console.width - _LEAST, 0))
-    room = max(console.width, indent + _LEAST)
-    below = textwrap.wrap(said, room - indent, break_on_hyphens=False, replace_whitespace=False, drop_whitespace=True)
-    return [f"{stamps}{below[0]}", *(f"{' ' * indent}{more}" for more in below[1:])]
+    return textwrap.wrap(
+        said,
+        layout.width,
+        initial_indent=stamps,
+        subsequent_indent=" " * layout.indent,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
 
 
 def _visible(text: str) -> str:

@@ -17,6 +17,8 @@ Entry = Mapping[str, object]
 _TIMES = frozenset({"start", "end", "closed_at"})
 _STAMPS = frozenset({"seq", "at", "type", "cause"})
 _LONGEST_STATE = 200
+_MOST_DIGITS = 60
+"""Before the point, of what is taken for an amount: a large exponent written out would fill the memory."""
 _WORDS = {
     "RunStarted": "{mode} from {start} to {end}",
     "Opening": "{account} holds {amount} {asset}",
@@ -27,7 +29,7 @@ _WORDS = {
     "CancelSubmitted": "{instruction_id}: {instrument}",
     "OrderAccepted": "{instruction_id}: {instrument}, order {order_id}",
     "OrderRejected": "{instruction_id}: {instrument}, rejected by {by}: {reason} {detail}",
-    "OrderTriggered": "{instruction_id}: {instrument}, order {order_id}, trigger {trigger_price} reached",
+    "OrderTriggered": "{instruction_id}: {instrument}, order {order_id}, trigger {trigger_price}",
     "OrderFilled": "{instruction_id}: {side} {amount} {instrument} at {price}, fee {fee} {fee_asset} ({liquidity})",
     "OrderAmended": "{instruction_id}: {instrument}, order {order_id} is now {amount} at {price}",
     "AmendRejected": "{instruction_id}: {instrument} stays as it is: {reason}",
@@ -171,4 +173,4 @@ def _decimal(value: object) -> Decimal | None:
         number = Decimal(value) if isinstance(value, str) else None
     except DecimalException:
         return None
-    return number if number is not None and number.is_finite() else None
+    return number if number is not None and number.is_finite() and number.adjusted() < _MOST_DIGITS else None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from messages.instruments import FeeRates, Instrument, SlippageModel
 from messages.market import Candle
-from messages.units import BPS, BUY, MAKER, SPOT, Amount, Asset, BaseAmount, Liquidity, Nanoseconds, Price, Side
+from messages.units import BPS, BUY, MAKER, SELL, SPOT, Amount, Asset, BaseAmount, Liquidity, Nanoseconds, Price, Side
 
 _ONE = Decimal(1)
 
@@ -28,13 +28,18 @@ def opened_at(candle: Candle, length_ns: int) -> int:
 
 
 class Slippage:
-    """Moves prices as a model says; what does not depend on the order is worked out once."""
+    """Moves prices as a model says; what does not depend on the order is worked out once.
+
+    Attributes:
+        fixed: What a price is multiplied with, by side, where it depends on nothing else; None where it does.
+    """
 
     def __init__(self, model: SlippageModel) -> None:
         self._base_bps = model.base_bps
         self._impact_bps = model.impact_bps
         self._up = _ONE + model.base_bps / BPS
         self._down = _ONE - model.base_bps / BPS
+        self.fixed = None if model.impact_bps else {BUY: self._up, SELL: self._down}
 
     def price(self, candle: Candle, instrument: Instrument, side: Side, amount: Decimal) -> Price | None:
         """Return the price at which a market order of `amount` (base) fills: the close, moved against the taker.

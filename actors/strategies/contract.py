@@ -94,6 +94,7 @@ _SIDES = {"BUY": Side.BUY, "LONG": Side.BUY, "SELL": Side.SELL, "SHORT": Side.SE
 _PREFIX = "S"
 _BINARY = (float, bool)
 _LONGEST_ID = 128
+_MANY = 1_000
 
 
 class StrategyContext:
@@ -106,8 +107,6 @@ class StrategyContext:
         venues: Fees, slippage and leverage of each configured venue, in the order of the config.
         instruments: What can be traded, by ``venue:symbol``.
         pnl: Totals after the latest fact; None before the first.
-        balances: What each account holds of each asset, without unrealised P&L, as of the latest fact.
-        positions: Net perp positions as of the latest fact; one that was closed stays, with quantity 0.
     """
 
     def __init__(
@@ -124,8 +123,9 @@ class StrategyContext:
         self.venues: Mapping[VenueName, VenueModel] = {each.venue: each for each in venues}
         self.instruments: Mapping[InstrumentId, Instrument] = instruments_of(self.venues.values())
         self.pnl: PnlUpdated | None = None
-        self.balances: dict[tuple[AccountName, Asset], Amount] = {}
-        self.positions: dict[InstrumentId, Position] = {}
+        self._balances: dict[tuple[AccountName, Asset], Amount] = {}
+        self._positions: dict[InstrumentId, Position] = {}
+        self._news: list[tuple[Iterable[Balance], Position | None]] = []
         self._numbered = 0
         self._checked: TradeInstruction | None = None  # the latest that was found good
         self._markets = {(str(each.venue), each.symbol): each for each in self.instruments.values()}
@@ -206,12 +206,37 @@ class StrategyContext:
         """
         return amend(instruction_id, price, amount)
 
+    @property
+    def balances(self) -> Mapping[tuple[AccountName, Asset], Amount]:
+        """What each account holds of each asset, without unrealised P&L, as of the latest fact."""
+        self._catch_up()
+        return self._balances
+
+    @property
+    def positions(self) -> Mapping[InstrumentId, Position]:
+        """Net perp positions as of the latest fact; one that was closed stays, with quantity 0."""
+        self._catch_up()
+        return self._positions
+
     def booked(self, balances: Iterable[Balance], position: Position | None) -> None:
-        """Take over what a fact changed; the host calls this."""
-        for balance in balances:
-            self.balances[balance.account, balance.asset] = balance.amount
-        if position is not None:
-            self.positions[position.instrument] = position
+        """Take over what a fact changed, when somebody asks; the host calls this."""
+        self._news.append((balances, position))
+        if len(self._news) >= _MANY:
+            self._catch_up()
+
+    def forget(self) -> None:
+        """Begin anew, before a journal is folded; the host calls this."""
+        self._news.clear()
+        self._balances.clear()
+        self._positions.clear()
+
+    def _catch_up(self) -> None:
+        for balances, position in self._news:
+            for balance in balances:
+                self._balances[balance.account, balance.asset] = balance.amount
+            if position is not None:
+                self._positions[position.instrument] = position
+        self._news.clear()
 
     def check_any(self, wanted: object) -> Instruction:
         """Return what a strategy wants if it can be given at all.

@@ -239,7 +239,7 @@ def test_the_parts_are_those_of_their_instruments_and_not_only_what_is_left() ->
     ):
         subject.book(fill)
     subject.price(spot="1500", perp="1490", binance="1530")
-    subject.mark()
+    subject.mark()  # (which counts what was booked)
 
     alone = dict(subject.attributor._parts())  # noqa: SLF001 - before rounding is put on the largest
 

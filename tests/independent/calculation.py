@@ -259,11 +259,10 @@ class Calculation(Exchange):
         return self._send_cancels([order])
 
     def _send_cancels(self, orders: list[Order]) -> str:
-        for order in orders:
+        for order in orders:  # each is worked before the next
             self.note(order.venue, "CancelSubmitted")
             if len(orders) > 1:
                 self.saw("cancelled with others")
-        for order in orders:
             self._send(order.venue, partial(self.cancel, order))
         return "SENT"
 

@@ -15,11 +15,9 @@ from rich.console import Console
 
 from actors.journal.store import JournalStore, Row
 from messages.instructions import Code, InstructionRefused
-from messages.journal import ENTRY_TYPES
 from messages.lifecycle import Halted
 from messages.units import InstructionId
 from ops.journal_commands import export, show, verify
-from ops.journal_words import words
 from tests.actors.journal.builders import MANIFEST, a_run, ended, fill, rows_of, write_journal
 
 ROOT = Path(__file__).parents[2]
@@ -71,14 +69,33 @@ def test_a_fill_is_shown_in_words_on_one_line(path: Path) -> None:
     assert last.split()[1:5] == ["2", "RunEnded", "1", "done,"]
 
 
-def test_every_type_has_words_for_fields_that_it_has() -> None:
-    fields = {found.__name__: dict.fromkeys(found.__struct_fields__, "value") for found in ENTRY_TYPES}
-    fields["NotYetThought"] = {"of": "value"}
+@pytest.mark.parametrize("width", [80, 120])
+def test_on_a_terminal_long_words_go_on_below_and_nothing_is_lost(path: Path, width: int) -> None:
+    detail = " ".join(f"word{n}" for n in range(40))
+    entry = InstructionRefused(instruction_id=InstructionId("a"), code=Code.HALTED, detail=detail)
+    write_journal(path, [entry, fill(), ended()])
+    out = io.StringIO()
 
-    for kind, entry in fields.items():
-        said = words(kind, entry)
-        assert "value" in said, kind
-        assert "?" not in said, kind
+    assert show(path, Console(file=out, width=width, force_terminal=True, no_color=True, color_system=None)) == 0
+
+    head, *lines = out.getvalue().splitlines()
+    assert head.split() == ["time", "(UTC)", "seq", "type", *(["cause"] if width >= 100 else []), "what"]
+    assert max(len(line) for line in lines) <= width
+    below = [line for line in lines if line.startswith("     ")]
+    first = lines.index(below[0]) - 1
+    indents = {len(line) - len(line.lstrip()) for line in below}
+    assert len(indents) == 1
+    assert indents.pop() == (54 if width >= 100 else 29)
+    told = " ".join(line.strip() for line in lines[first : first + 1 + len(below)])
+    assert f"a refused HALTED: {detail}" in told
+
+
+def test_a_terminal_that_is_narrower_than_the_stamps_shows_all_the_same(path: Path) -> None:
+    write_journal(path, [fill(), ended()])
+    out = io.StringIO()
+
+    assert show(path, Console(file=out, width=10, force_terminal=True, color_system=None)) == 0
+    assert "2345.67" in out.getvalue()
 
 
 def test_the_last_entries_of_some_types_are_shown(path: Path) -> None:

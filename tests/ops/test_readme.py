@@ -3,14 +3,20 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from actors.journal.reader import JournalReader
 from config.load import settings_from
-from config.settings import Settings
+from messages.book import Attribution
+from messages.journal import ENTRY_TYPES
+from messages.units import OrderType
+from ops.commands import app
 from ops.run_command import run_command
 from tests.independent import reference
 from tests.ops.started import ROOT, execd
@@ -82,15 +88,49 @@ def test_the_config_means_what_its_comments_say() -> None:
     assert settings.strategy.use == "script"
     assert settings.mode.seed == 7
 
+    assert settings.venues["bybit"].perp.leverage == 3  # type: ignore[index]
+    assert settings.venues["bybit"].fill.max_share == Decimal("0.1")  # type: ignore[index]
+    assert settings.report.enabled
 
-def test_every_section_and_key_that_exists_is_shown_or_named() -> None:
-    shown = README.partition("## Configuration")[2].partition("\n## ")[0]
 
-    for name, field in Settings.model_fields.items():
-        assert f"[{name}" in shown
-        inner = field.annotation
-        for key in getattr(inner, "model_fields", {}):
-            assert key in shown or key == "halted"
+def test_every_section_of_the_reference_is_shown_or_named_and_the_reference_is_where_it_says() -> None:
+    shown = README.partition("## Configuration")[2].partition("\n## ")[0].replace("[venues.bybit", "[venues.X")
+    sections = re.findall(r"^## `\[+(.+?)\]+`$", (ROOT / "config" / "REFERENCE.md").read_text(), re.MULTILINE)
+
+    assert len(sections) >= 12
+    for section in sections:
+        name = section.replace("ACCOUNT", "bybit").replace("SYMBOL", "ETHUSDT-PERP")
+        assert f"[{name}]" in shown or f"`{name.rpartition('.')[2]}`" in shown, section
+    assert "[config/REFERENCE.md](config/REFERENCE.md)" in shown
+
+
+def orders_shown() -> list[dict[str, object]]:
+    """Return the keys of each row of the table of orders."""
+    table = README.partition("| order | keys |")[2].partition("\n\n")[0]
+    return [json.loads(f"{{{keys}}}") for keys in re.findall(r"^\| .+? \| `(.+?)`", table, re.MULTILINE)]
+
+
+def test_every_type_of_order_is_shown_and_its_keys_are_taken(tmp_path: Path) -> None:
+    first = json.loads(block("json", 'a1", "at": "2024-02-01'))
+    orders = orders_shown()
+    lines = [first] + [first | {"id": f"n{number}"} | keys for number, keys in enumerate(orders)]
+    lines.append(first | {"id": "fok"} | orders[2] | {"time_in_force": "FOK"})
+    lines.append(first | {"id": "mark"} | orders[3] | {"trigger_by": "MARK"})
+    lines += [json.loads(line.replace("a1", "n0")) for line in block("json", "cancel_all").splitlines()]
+    (tmp_path / "instructions.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    text = block("toml", "# backtest.toml").replace("../shared/data", "sample").replace("2025-09-01", "2024-03-01")
+    (tmp_path / "backtest.toml").write_text(text)
+    execd("data", "sample", "sample", cwd=tmp_path)
+
+    ended = execd("run", "backtest.toml", "--out", "out", "--json", cwd=tmp_path)
+
+    assert ended.code == 0, ended.err
+    assert {keys["order_type"] for keys in orders} | {"MARKET"} == {each.value for each in OrderType}
+    assert ended.object()["instructions"] == len(lines) - 3
+    with JournalReader(tmp_path / "out" / "journal.sqlite") as reader:
+        kinds = {type(record.entry).__name__ for record in reader.records()}
+    assert kinds >= {"OrderSubmitted", "CancelSubmitted"}
+    assert kinds & {"AmendSubmitted", "AmendRefused"}
 
 
 @pytest.mark.skipif(not reference.SHARED.is_dir(), reason=f"no recorded prices at {reference.SHARED}")
@@ -106,6 +146,40 @@ def test_the_config_and_its_instruction_run_on_recorded_prices(
     told = json.loads(capsys.readouterr().out)
     assert code == 0
     assert told["positions"]["bybit"]["ETHUSDT-PERP"]["amount"] == "-1.5"
+
+
+def test_an_example_of_the_strategy_basis_runs_as_it_says(tmp_path: Path) -> None:
+    copy, run = block("sh", "config/examples").splitlines()
+    source, _ = shlex.split(copy)[1:]
+    (tmp_path / Path(source).name).write_bytes((ROOT / source).read_bytes())
+    execd("data", "sample", "sample", cwd=tmp_path)
+
+    ended = execd(*words_of(run), "--json", cwd=tmp_path)
+
+    assert ended.code == 0, ended.err
+    told = ended.object()
+    assert told["fills"] > 0
+    assert sum(Decimal(amount) for amount in told["attribution"].values()) == Decimal(told["pnl"])
+    assert (tmp_path / told["report"]).is_file()
+
+
+def test_the_kinds_of_profit_and_loss_are_those_that_a_run_tells() -> None:
+    shown = README.partition("| kind | what it counts |")[2].partition("\n\n")[0]
+
+    assert tuple(re.findall(r"^\| (\w+) \|", shown, re.MULTILINE)) == Attribution.__struct_fields__
+
+
+def test_a_program_of_ten_lines_trades_through_the_interfaces(tmp_path: Path) -> None:
+    text = block("python", "ops.interfaces")
+    (tmp_path / "buy.py").write_text(text)
+    command = [sys.executable, "-W", "error", "buy.py"]
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter, and the program that the README shows
+        command, cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)}, check=False
+    )
+
+    assert len([line for line in text.splitlines() if line.strip()]) == 10
+    assert (done.stderr, done.stdout) == ("", block("text", "FILLED"))
 
 
 def test_every_place_of_the_map_exists_and_no_actor_is_left_out() -> None:
@@ -129,9 +203,24 @@ def test_every_link_leads_somewhere() -> None:
         assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
-def test_every_command_that_it_names_exists(tmp_path: Path) -> None:
-    named = {*re.findall(r"`(?:sh ops/run )?(journal \w+|data \w+|bench|demo)[ `]", README)}
+def test_every_command_is_in_the_table_and_every_one_that_is_named_exists(tmp_path: Path) -> None:
+    groups = {group.name: group.typer_instance for group in app.registered_groups if group.typer_instance}
+    there = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    there |= {f"{name} {each.name}" for name, group in groups.items() for each in group.registered_commands}
+    table = README.partition("| command | what it does |")[2].partition("\n\n")[0]
 
-    assert {"journal show", "journal export", "journal verify", "data check", "bench"} <= named
-    for words in named:
-        assert execd(*words.split(), "--help", cwd=tmp_path).code == 0
+    named = {re.sub(r" [A-Z[].*", "", words) for words in re.findall(r"^\| `(.+?)` \|", table, re.MULTILINE)}
+
+    assert named == there
+    elsewhere = {*re.findall(r"`(?:sh ops/run )?(journal \w+|data \w+|bench|demo)[ `]", README)}
+    assert {"journal show", "journal export", "journal verify", "data check", "bench"} <= elsewhere <= there
+    assert execd("journal", "show", "--help", cwd=tmp_path).code == 0
+
+
+def test_every_type_of_entry_that_it_names_exists() -> None:
+    differences = README.partition("**More types of entries**")[2].partition("\n\n")[0]
+
+    named = re.findall(r"`(\w+)`", differences)
+
+    assert len(named) > 10
+    assert {*named} <= {each.__name__ for each in ENTRY_TYPES}
