@@ -16,6 +16,7 @@ from config.load import settings_from
 from messages.book import Attribution
 from messages.journal import ENTRY_TYPES
 from messages.units import OrderType
+from ops import wiring
 from ops.commands import app
 from ops.run_command import run_command
 from tests.independent import reference
@@ -111,7 +112,7 @@ def orders_shown() -> list[dict[str, object]]:
 
 
 def test_every_type_of_order_is_shown_and_its_keys_are_taken(tmp_path: Path) -> None:
-    first = json.loads(block("json", 'a1", "at": "2024-02-01'))
+    first = json.loads(block("json", '"id": "a1"'))
     orders = orders_shown()
     lines = [first] + [first | {"id": f"n{number}"} | keys for number, keys in enumerate(orders)]
     lines.append(first | {"id": "fok"} | orders[2] | {"time_in_force": "FOK"})
@@ -139,7 +140,7 @@ def test_the_config_and_its_instruction_run_on_recorded_prices(
 ) -> None:
     text = block("toml", "# backtest.toml").replace('"../shared/data"', json.dumps(str(reference.SHARED)))
     (tmp_path / "backtest.toml").write_text(text)
-    (tmp_path / "instructions.jsonl").write_text(block("json", "a1"))
+    (tmp_path / "instructions.jsonl").write_text(block("json", '"id": "a1"'))
 
     code = run_command(tmp_path / "backtest.toml", out=tmp_path / "out", json=True, journal=True, force=False)
 
@@ -191,6 +192,14 @@ def test_every_place_of_the_map_exists_and_no_actor_is_left_out() -> None:
     assert [place for place in places if not (ROOT / place).exists()] == []
     actors = {path.name for path in (ROOT / "actors").iterdir() if path.is_dir() and path.name[0] != "_"}
     assert {f"actors/{name}/" for name in actors} <= {*places}
+
+
+def test_who_talks_to_whom_is_what_the_wiring_says() -> None:
+    shown = [line.strip() for line in block("text", "data provider ->").splitlines()]
+    said = [line.strip() for line in (wiring.__doc__ or "").splitlines()]
+
+    assert shown
+    assert [line for line in shown if line not in said] == []
 
 
 def _top(places: list[str]) -> int:
