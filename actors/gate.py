@@ -17,7 +17,7 @@ from actors.contract import Actor, Address, Turn
 from actors.exchange.pricing import is_fresh
 from actors.holds import Hold, Holds, Market
 from actors.ledger import Ledger
-from actors.needs import Need, need_of, rounded_price, rounded_trigger
+from actors.needs import Need, need_of, on_the_tick, rounded_price
 from actors.rounding import floor_to
 from messages.book import BookChanged
 from messages.instructions import (
@@ -29,7 +29,7 @@ from messages.instructions import (
     TradePassed,
     TradeRefused,
 )
-from messages.instruments import Instrument, VenueModel
+from messages.instruments import VenueModel
 from messages.journal import Record
 from messages.market import MarketSlice
 from messages.orders import (
@@ -88,6 +88,7 @@ class Gate(Actor[GateMessage]):
         self._max_order_notional = max_order_notional
         self._holds = Holds(venues)
         self._markets = self._holds.markets
+        self._epoch = 0  # of `Claim`: ends with anything that may take margin beside the plain way of an order
         self._folded = Ledger({key: market.instrument for key, market in self._markets.items()})  # only `apply` books
         self.handlers = {
             InstructionReceived: self._check,
@@ -136,6 +137,7 @@ class Gate(Actor[GateMessage]):
             self._book(change)
 
     def apply_market(self, market: MarketSlice) -> None:
+        self._epoch += 1
         markets = self._markets
         for candle in market.candles:
             markets[candle.instrument].candle = candle
@@ -169,11 +171,16 @@ class Gate(Actor[GateMessage]):
         worst = mark * fixed[side]
         adverse = worst - mark if side is BUY else mark - worst
         need = amount * (worst * market.fees.taker + (adverse if adverse > _ZERO else _ZERO))  # noqa: FURB136 - quicker
-        purse = market.quote
+        purse, claim, most_taken = market.quote, market.claim, need + notional  # (a leverage is at least one)
         market.add(side, amount)
-        if need > purse.balance - purse.held + self._holds.margin_of(instrument.account):
-            market.add(side, -amount)
-            return False
+        if claim.epoch == self._epoch and most_taken <= claim.bound:
+            claim.bound -= most_taken
+        else:
+            free = purse.balance - purse.held + self._holds.margin_of(instrument.account)
+            if need > free:
+                market.add(side, -amount)
+                return False
+            claim.epoch, claim.bound = self._epoch, free - need
         # (No NewType is called here: each call would cost as much as the multiplication beside it.)
         self._holds.hold(instruction.instruction_id, Hold(market, purse, need, side, amount, amount, None, False))  # noqa: FBT003
         self._engine.tell(
@@ -188,6 +195,7 @@ class Gate(Actor[GateMessage]):
         return True
 
     def _check_all(self, instruction: InstructionReceived) -> None:
+        self._epoch += 1
         market = self._markets[instruction.instrument]
         instrument, candle = market.instrument, market.candle
         if market.unknown and self._is_frozen(instruction, market):
@@ -207,7 +215,7 @@ class Gate(Actor[GateMessage]):
         amount = floor_to(amount, instrument.lot)
         price = trigger = None
         if instruction.order_type is not MARKET:
-            price, trigger = _on_the_tick(instruction, instrument)
+            price, trigger = on_the_tick(instruction, instrument)
         lowest = min(mark if price is None else price, mark if trigger is None else trigger)
         refusal = self._too_low(market, lowest) or self._size(
             market, amount, mark if price is None else price, reduce_only=instruction.reduce_only
@@ -309,6 +317,7 @@ class Gate(Actor[GateMessage]):
         return _Refusal(code, f"{detail}, {plain(free)} free", mark)
 
     def _check_amendment(self, wanted: AmendReceived) -> None:
+        self._epoch += 1
         hold = self._holds.open.get(wanted.instruction_id)
         if hold is None or hold.price is None or hold.change is not None:
             self._not_amended(wanted, Code.NOT_OPEN, "the order is gone, or another change of it is under way")
@@ -377,19 +386,12 @@ class Gate(Actor[GateMessage]):
 
     def _book(self, book: BookChanged) -> None:
         fact = book.fact
-        if isinstance(fact, OrderFilled):
+        if type(fact) is OrderFilled:
             self._holds.filled(fact.instruction_id, fact.amount)
+        if book.position is None or type(fact) is not OrderFilled:
+            self._epoch += 1
         for balance in book.balances:
             self._holds.purses[balance.account, balance.asset].balance = balance.amount
         if (position := book.position) is not None:
             market = self._markets[position.instrument]
             market.quantity, market.cost = position.quantity, position.cost
-
-
-def _on_the_tick(instruction: InstructionReceived, instrument: Instrument) -> tuple[Price | None, Price | None]:
-    """Return limit and trigger of an instruction as the venue can take them."""
-    price, trigger, side = instruction.price, instruction.trigger_price, instruction.side
-    return (
-        None if price is None else rounded_price(price, side, instrument),
-        None if trigger is None else rounded_trigger(trigger, side, instruction.order_type, instrument),
-    )

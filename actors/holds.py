@@ -27,6 +27,18 @@ class Purse(msgspec.Struct):
     held: Decimal = _ZERO
 
 
+class Claim(msgspec.Struct):
+    """How much of an account's margin is certainly free: enough for most orders, without adding everything up again.
+
+    Attributes:
+        bound: In quote; what is free is not less.
+        epoch: Of the gate, at which the bound was worked out. It means nothing in any other.
+    """
+
+    bound: Decimal = _ZERO
+    epoch: int = -1
+
+
 class Market(msgspec.Struct):
     """An instrument as the gate sees it.
 
@@ -46,6 +58,7 @@ class Market(msgspec.Struct):
     base: Purse
     quote: Purse
     is_perp: bool
+    claim: Claim
     candle: Candle | None = None
     quantity: Decimal = _ZERO
     cost: Decimal = _ZERO
@@ -129,6 +142,7 @@ class Holds:
 
     def __init__(self, venues: Iterable[VenueModel]) -> None:
         self.purses: defaultdict[tuple[AccountName, Asset], Purse] = defaultdict(Purse)
+        claims: defaultdict[AccountName, Claim] = defaultdict(Claim)
         self.markets: dict[InstrumentId, Market] = {
             each.instrument_id: Market(
                 each,
@@ -138,6 +152,7 @@ class Holds:
                 self.purses[each.account, each.base],
                 self.purses[each.account, each.quote],
                 each.trade_type is PERP,
+                claims[each.account],
             )
             for venue in venues
             for each in venue.instruments

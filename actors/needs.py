@@ -15,6 +15,7 @@ import msgspec
 from actors.holds import Market, Purse
 from actors.rounding import ceil_to, floor_to
 from actors.valuation import CURRENCY
+from messages.instructions import InstructionReceived
 from messages.instruments import Instrument
 from messages.market import Candle
 from messages.units import (
@@ -119,3 +120,12 @@ def rounded_trigger(price: Price, side: Side, order_type: OrderType, instrument:
     """Return a trigger on the tick, so that it is reached later: a stop to buy higher, a take-profit to buy lower."""
     up = (side is BUY) is (order_type in _STOPS)
     return Price(ceil_to(price, instrument.tick) if up else floor_to(price, instrument.tick))
+
+
+def on_the_tick(instruction: InstructionReceived, instrument: Instrument) -> tuple[Price | None, Price | None]:
+    """Return limit and trigger of an instruction as the venue can take them."""
+    price, trigger, side = instruction.price, instruction.trigger_price, instruction.side
+    return (
+        None if price is None else rounded_price(price, side, instrument),
+        None if trigger is None else rounded_trigger(trigger, side, instruction.order_type, instrument),
+    )
