@@ -1,4 +1,4 @@
-"""The short way of the gate for plain market orders decides, holds and answers as the long way does, always.
+"""The short way of the gate for plain market orders decides, holds and answers as the long way does, always."""
 
 from decimal import Decimal
 from typing import Any
