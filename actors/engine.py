@@ -11,7 +11,6 @@ alone, which `apply` calls too. What a simulated venue says of funding and liqui
 journal has it in the venue's order.
 """
 
-from collections import OrderedDict
 from typing import get_args
 
 from actors.contract import Actor, Address
@@ -20,6 +19,7 @@ from actors.followed import FILLED, OUTCOMES, REFUSED, REJECTED, FollowedOrder
 from actors.id_table import IdTable
 from actors.intents import amendment_of, cancel_of, content_of, intent, received
 from actors.order_ids import client_order_id, id_digest
+from actors.recent import Recent
 from messages.base import Message, Question
 from messages.book import InsurancePaid, Liquidated
 from messages.instructions import (
@@ -121,7 +121,7 @@ class Engine(Actor[EngineMessage]):
         self._congested = False
         self._known = IdTable()
         self._orders: dict[ClientOrderId, FollowedOrder] = {}
-        self._closed: OrderedDict[ClientOrderId, FollowedOrder] = OrderedDict()
+        self._closed: Recent[ClientOrderId, FollowedOrder] = Recent(_REMEMBERED_ORDERS)
         self._refusals: dict[Code, int] = {}
         self._digested = InstructionId(""), b"", 0
         self._entered = InstructionId(""), -1, -1
@@ -342,9 +342,7 @@ class Engine(Actor[EngineMessage]):
     def _close(self, order_id: ClientOrderId, order: FollowedOrder) -> None:
         self._known.set_outcome(order.slot if order.slot_of == self._known.growth else self._slot(order), order.outcome)
         del self._orders[order_id]
-        self._closed[order_id] = order
-        if len(self._closed) > _REMEMBERED_ORDERS:
-            self._closed.popitem(last=False)
+        self._closed.add(order_id, order)
 
     def _repeat(self, instruction: InstructionId, slot: int) -> None:
         order = self._open_order(instruction)

@@ -6,7 +6,6 @@ and what they say carries it as their cause. Finished turns go to the journal wr
 with the command that waits for it in the outbox.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -96,7 +95,7 @@ class EventLogger(Actor[LoggerMessage]):
         self._seq = Seq(0)
         self._row = chain.row
         self._rows: list[tuple[int, bytes, bytes]] = []
-        self._counts: Counter[type[Entry]] = Counter()
+        self._counts: dict[type[Entry], int] = dict.fromkeys(ENTRY_TYPES, 0)
         self.handlers = {
             **dict.fromkeys((SubmitOrder, CancelOrder, AmendOrder), self._announce),
             RefuseAtOnce: self._refuse,
@@ -106,7 +105,7 @@ class EventLogger(Actor[LoggerMessage]):
     def answer(self, question: Question) -> Message:
         if not isinstance(question, AskJournal):
             return super().answer(question)
-        counts = sorted((kind.__name__, count) for kind, count in self._counts.items())
+        counts = sorted((kind.__name__, count) for kind, count in self._counts.items() if count)
         return JournalTold(seq=self._seq, counts=tuple(counts), last_hash=self._chain.last_hash)
 
     def apply(self, record: Record) -> None:

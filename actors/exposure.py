@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+
+import msgspec
 
 from actors.contract import Actor, Address
 from actors.ledger import Ledger
@@ -11,18 +12,34 @@ from actors.valuation import CURRENCY
 from messages.book import BookChanged, ExposureChanged, Opening
 from messages.instruments import Instrument
 from messages.journal import Record
-from messages.units import Asset, InstrumentId
+from messages.units import AccountName, Asset, BaseAmount, InstrumentId
+
+_ZERO = Decimal(0)
+
+
+class _Total(msgspec.Struct):
+    """Of one base asset, everywhere."""
+
+    base: Asset
+    net: BaseAmount = BaseAmount(_ZERO)
+    gross: BaseAmount = BaseAmount(_ZERO)
+
+
+class _Part(msgspec.Struct):
+    """A position, or what an account holds of an asset."""
+
+    total: _Total
+    amount: Decimal = _ZERO
 
 
 class Exposure(Actor[BookChanged]):
     """Keeps net and gross amounts by base asset, in step with every booked fact. Second of the tight loop."""
 
     def __init__(self, *, instruments: Mapping[InstrumentId, Instrument], risk: Address[ExposureChanged]) -> None:
-        self._bases = {key: each.base for key, each in instruments.items()}
         self._risk = risk
-        self._parts: defaultdict[str, Decimal] = defaultdict(Decimal)  # by instrument, or by account and asset
-        self._net: defaultdict[Asset, Any] = defaultdict(Decimal)  # BaseAmount; its name called costs more than adding
-        self._gross: defaultdict[Asset, Any] = defaultdict(Decimal)
+        self._totals: dict[Asset, _Total] = {}
+        self._positions = {key: _Part(self._total(each.base)) for key, each in instruments.items()}
+        self._holdings: defaultdict[AccountName, dict[Asset, _Part]] = defaultdict(dict)
         self._folded = Ledger(instruments)  # only `apply` books here
         self.handlers = {BookChanged: self._measured}
 
@@ -31,24 +48,34 @@ class Exposure(Actor[BookChanged]):
             self._take(change)
 
     def _measured(self, book: BookChanged) -> None:
-        base = self._take(book)
-        self._risk.tell(ExposureChanged(book=book, base=base, net=self._net[base], gross=self._gross[base]))
+        total = self._take(book)
+        self._risk.tell(ExposureChanged(book=book, base=total.base, net=total.net, gross=total.gross))
 
-    def _take(self, book: BookChanged) -> Asset:
-        """Take over what a fact changed; return the base asset that it is about."""
+    def _take(self, book: BookChanged) -> _Total:
+        """Take over what a fact changed; return the total of the base asset that it is about."""
         fact, position = book.fact, book.position
-        base = fact.asset if isinstance(fact, Opening) else self._bases[fact.instrument]
-        if position is not None:
-            self._set(position.instrument, base, position.quantity)
         for balance in book.balances:
             asset = balance.asset
             if asset != CURRENCY:  # what everything is counted in is no exposure
-                self._set(f"{balance.account} {asset}", asset, balance.amount)
-        return base
+                held = self._holdings[balance.account]
+                part = held.get(asset)
+                if part is None:
+                    part = held[asset] = _Part(self._total(asset))
+                _set(part, balance.amount)
+        if position is not None:
+            part = self._positions[position.instrument]
+            _set(part, position.quantity)
+            return part.total
+        base = fact.asset if isinstance(fact, Opening) else self._positions[fact.instrument].total.base
+        return self._total(base)
 
-    def _set(self, place: str, asset: Asset, amount: Decimal) -> None:
-        before = self._parts[place]
-        if amount != before:
-            self._parts[place] = amount
-            self._net[asset] += amount - before
-            self._gross[asset] += abs(amount) - abs(before)
+    def _total(self, base: Asset) -> _Total:
+        return self._totals.setdefault(base, _Total(base))
+
+
+def _set(part: _Part, amount: Decimal) -> None:
+    before, total = part.amount, part.total
+    if amount != before:
+        part.amount = amount
+        total.net += amount - before  # type: ignore[assignment]  # calling the NewType costs more than adding
+        total.gross += abs(amount) - abs(before)  # type: ignore[assignment]

@@ -6,13 +6,12 @@ last ones come by `apply_market`), and with them how far trailing stops had foll
 start from their intent's reference price again.
 """
 
-from collections import OrderedDict
-
 from actors.errors import InvariantError
 from actors.exchange.books import Books
 from actors.exchange.market import Market
 from actors.exchange.open_order import OpenOrder
 from actors.exchange.reports import Report
+from actors.recent import Recent
 from messages.book import InsurancePaid, Liquidated
 from messages.instruments import VenueModel
 from messages.market import FundingPaid
@@ -46,7 +45,7 @@ class VenueState:
         self.open: dict[ClientOrderId, OpenOrder] = {}
         self._venue = model.venue
         self._markets = self.books.markets
-        self._closed: OrderedDict[ClientOrderId, tuple[OrderEvent, ...]] = OrderedDict()
+        self._closed: Recent[ClientOrderId, tuple[OrderEvent, ...]] = Recent(REMEMBERED)
         self._orders = 0
         self._trades = 0
         self._ranks = 0
@@ -55,7 +54,7 @@ class VenueState:
         """Return acceptance, fills and end of an order, as far as they came; nothing of one that is not known."""
         if self.open and order in self.open:
             return tuple(self.open[order].told)
-        return self._closed.get(order, ())
+        return self._closed.get(order) or ()
 
     def next_order_id(self) -> OrderId:
         """Return the venue's id of the next order."""
@@ -177,6 +176,4 @@ class VenueState:
         self._close(order.intent.client_order_id, tuple(order.told))
 
     def _close(self, order: ClientOrderId, told: tuple[OrderEvent, ...]) -> None:
-        self._closed[order] = told
-        if len(self._closed) > REMEMBERED:
-            self._closed.popitem(last=False)
+        self._closed.add(order, told)

@@ -25,7 +25,7 @@ class Pair:
         # (A fee that is a large part of what is needed, so that forgetting it shows.)
         model = msgspec.structs.replace(venue(base_bps=base_bps, taker="0.05"), leverage=leverage)
         self.desks = [Desk(usdt="0", model=model) for _ in range(2)]
-        self.desks[1].gate._pass_plainly = lambda instruction: False  # type: ignore[method-assign]  # noqa: SLF001
+        self.desks[1].gate._pass_plainly = lambda instruction: False  # type: ignore[method-assign]  # noqa: ARG005, SLF001
         self.ledger = Ledger({each.instrument_id: each for each in model.instruments})
         self.open: list[tuple[str, str, Decimal, Any]] = []
         self.short = 0
