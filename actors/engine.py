@@ -17,8 +17,9 @@ from actors.contract import Actor, Address
 from actors.errors import InvariantError
 from actors.followed import FILLED, OUTCOMES, REFUSED, REJECTED, FollowedOrder
 from actors.id_table import IdTable
-from actors.intents import amendment_of, cancel_of, content_of, intent, received
-from actors.order_ids import client_order_id, id_digest
+from actors.intents import amendment_of, cancel_of, intent, received
+from actors.names import Names, content_digest
+from actors.order_ids import client_order_id
 from actors.recent import Recent
 from messages.base import Message, Question
 from messages.book import InsurancePaid, Liquidated
@@ -82,7 +83,6 @@ _REMEMBERED_ORDERS = 64
 Of one that closed earlier whole, every report is a repetition; of one that was cancelled so long ago a person has to
 look at it."""
 
-_64_BITS = (1 << 64) - 1
 _ORDER_EVENTS = get_args(OrderEvent)
 _ACCEPTED = after(SENT, OrderAccepted)
 _FILLED_WHOLE = after(RESTING, OrderFilled, complete=True)
@@ -112,7 +112,6 @@ class Engine(Actor[EngineMessage]):
         strategy: Address[InstructionRepeated],
         itself: Address[CancelInstruction],
     ) -> None:
-        self._namespace = namespace
         self._gate = gate
         self._log = log
         self._strategy = strategy
@@ -123,8 +122,7 @@ class Engine(Actor[EngineMessage]):
         self._orders: dict[ClientOrderId, FollowedOrder] = {}
         self._closed: Recent[ClientOrderId, FollowedOrder] = Recent(_REMEMBERED_ORDERS)
         self._refusals: dict[Code, int] = {}
-        self._digested = InstructionId(""), b"", 0
-        self._entered = InstructionId(""), -1, -1
+        self._names = Names(namespace)
         self.handlers = {
             TradeInstruction: self._instructed,
             TradePassed: self._send,
@@ -152,7 +150,7 @@ class Engine(Actor[EngineMessage]):
     def apply(self, record: Record) -> None:
         match record.entry:
             case InstructionReceived() as entry:
-                self._known.enter(*self._keys(entry))
+                self._known.enter(self._names.of(entry.instruction_id).key, content_digest(entry))
             case InstructionRefused() as entry:
                 self._count(entry)
             case OrderSubmitted() as entry:
@@ -169,11 +167,11 @@ class Engine(Actor[EngineMessage]):
                 pass
 
     def _instructed(self, instruction: TradeInstruction) -> None:
-        entry, known = received(instruction), self._known
-        key, content = self._keys(entry)
-        slot = known.enter(key, content)
+        entry, known, named = received(instruction), self._known, self._names.of(instruction.instruction_id)
+        content = content_digest(entry)
+        slot = known.enter(named.key, content)
         if slot < 0:
-            self._entered = instruction.instruction_id, ~slot, known.growth
+            named.slot, named.slot_of = ~slot, known.growth
         elif known.is_content(slot, content):
             self._repeat(instruction.instruction_id, slot)
             return
@@ -200,13 +198,13 @@ class Engine(Actor[EngineMessage]):
 
     def _count(self, refused: InstructionRefused) -> None:
         self._refusals[refused.code] = self._refusals.get(refused.code, 0) + 1
-        slot = self._known.find(self._key(refused.instruction_id))
+        slot = self._known.find(self._names.of(refused.instruction_id).key)
         # A duplicate's refusal leaves the first one's outcome alone; that of an open order is not in the table yet.
         if not self._known.outcome(slot) and self._open_order(refused.instruction_id) is None:
             self._known.set_outcome(slot, REFUSED)
 
     def _send(self, passed: TradePassed) -> None:
-        order = intent(passed, client_order_id(self._digest_of(passed.instruction.instruction_id)))
+        order = intent(passed, client_order_id(self._names.of(passed.instruction.instruction_id).digest))
         self._open(order)
         self._log.tell(SubmitOrder(intent=order))
 
@@ -250,7 +248,7 @@ class Engine(Actor[EngineMessage]):
         self._log.tell(AmendRefused(instruction_id=answer.instruction_id, code=answer.code, detail=answer.detail))
 
     def _open_order(self, instruction: InstructionId) -> FollowedOrder | None:
-        return self._orders.get(client_order_id(self._digest_of(instruction)))
+        return self._orders.get(client_order_id(self._names.of(instruction).digest))
 
     def _accepted(self, event: OrderAccepted) -> None:
         """Take the usual step from SENT to RESTING; whatever else it may be is for `_reported`."""
@@ -311,15 +309,13 @@ class Engine(Actor[EngineMessage]):
 
     def _is_long_settled(self, event: OrderEvent) -> bool:
         """Return whether the report is about an order of ours that came to an end after which nothing can follow."""
-        slot = self._known.find(self._key(event.instruction_id))
-        ours = client_order_id(self._digest_of(event.instruction_id)) == event.client_order_id
+        named = self._names.of(event.instruction_id)
+        slot, ours = self._known.find(named.key), client_order_id(named.digest) == event.client_order_id
         return slot >= 0 and ours and self._known.outcome(slot) in {FILLED, REJECTED}
 
     def _open(self, sent: OrderSubmitted) -> None:
-        name, slot, slot_of = self._entered
-        if name != sent.instruction_id:
-            slot_of = -1  # looked up when it is needed
-        order = FollowedOrder(sent, sent.amount, self._key(sent.instruction_id), sent.price, slot, slot_of)
+        named = self._names.of(sent.instruction_id)
+        order = FollowedOrder(sent, sent.amount, named.key, sent.price, named.slot, named.slot_of)
         self._orders[sent.client_order_id] = order
 
     def _follow(self, order: FollowedOrder, event: OrderEvent) -> bool:
@@ -351,7 +347,7 @@ class Engine(Actor[EngineMessage]):
             InstructionRepeated(
                 instruction_id=instruction,
                 outcome=OUTCOMES[outcome],
-                client_order_id=client_order_id(self._digest_of(instruction)),
+                client_order_id=client_order_id(self._names.of(instruction).digest),
             )
         )
 
@@ -378,21 +374,3 @@ class Engine(Actor[EngineMessage]):
                 equity_end=end.equity_end,
             )
         )
-
-    def _digest_of(self, instruction: InstructionId) -> bytes:
-        """Return the digest of an instruction's id; the same one is asked for several times in a row."""
-        if self._digested[0] != instruction:
-            digest = id_digest(self._namespace, instruction)
-            self._digested = instruction, digest, int.from_bytes(digest[24:], "big")
-        return self._digested[1]
-
-    def _key(self, instruction: InstructionId) -> int:
-        self._digest_of(instruction)
-        return self._digested[2]
-
-    def _keys(self, entry: InstructionReceived) -> tuple[int, int]:
-        """Return 64 bits that stand for an instruction's id, and 64 for its content.
-
-        The content's are Python's own hash of texts, another in every process: it is compared within one process alone.
-        """
-        return self._key(entry.instruction_id), hash(content_of(entry)) & _64_BITS

@@ -7,7 +7,7 @@ with the command that waits for it in the outbox.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from actors.contract import Actor, Address, Turn
 from actors.journal.encoding import encode, next_hash
@@ -89,7 +89,7 @@ class EventLogger(Actor[LoggerMessage]):
     ) -> None:
         self._turn = turn
         self._chain = chain
-        self._followers = {kind: followers.get(kind, ()) for kind in ENTRY_TYPES}
+        self._followers = {kind: tuple(each.tell for each in followers.get(kind, ())) for kind in ENTRY_TYPES}
         self._outbox = outbox
         self._writer = writer
         self._seq = Seq(0)
@@ -131,13 +131,14 @@ class EventLogger(Actor[LoggerMessage]):
     def _stamp(self, entry: Entry) -> None:
         """Put an entry on record and tell its followers."""
         self._record(entry)
-        for follower in self._followers[type(entry)]:
-            follower.tell(entry)
+        for tell in self._followers[type(entry)]:
+            tell(entry)
 
     def _record(self, entry: Entry) -> None:
         """Number, chain and keep an entry. What is said from now on in this message has it as its cause."""
         turn = self._turn
-        self._seq = seq = Seq(self._seq + 1)
+        seq: Any = self._seq + 1  # a Seq; calling the name would cost more than adding
+        self._seq = seq
         self._rows.append(self._row(seq, turn.at, turn.cause, entry))
         self._counts[type(entry)] += 1
         turn.cause = seq
