@@ -196,6 +196,7 @@ class Gate(Actor[GateMessage]):
 
     def _check_all(self, instruction: InstructionReceived) -> None:
         self._epoch += 1
+        side, reduce_only = instruction.side, instruction.reduce_only
         market = self._markets[instruction.instrument]
         instrument, candle = market.instrument, market.candle
         if market.unknown and self._is_frozen(instruction, market):
@@ -206,37 +207,34 @@ class Gate(Actor[GateMessage]):
             return
         mark = candle.close
         amount: Decimal = instruction.amount
-        if instruction.reduce_only:
-            reducible = market.reducible(instruction.side)
+        if reduce_only:
+            reducible = market.reducible(side)
             if reducible <= 0:
                 self._refuse(instruction, Code.REDUCE_ONLY, "there is no position to reduce on this side", mark)
                 return
             amount = min(amount, reducible)
         amount = floor_to(amount, instrument.lot)
-        price = trigger = None
-        if instruction.order_type is not MARKET:
-            price, trigger = on_the_tick(instruction, instrument)
+        price, trigger = on_the_tick(instruction, instrument)
         lowest = min(mark if price is None else price, mark if trigger is None else trigger)
         refusal = self._too_low(market, lowest) or self._size(
-            market, amount, mark if price is None else price, reduce_only=instruction.reduce_only
+            market, amount, mark if price is None else price, reduce_only=reduce_only
         )
         if refusal is not None:
             self._refuse(instruction, *refusal)
             return
         need = need_of(
             market,
-            instruction.side,
+            side,
             amount,
             order_type=instruction.order_type,
             price=price,
             trigger=trigger,
             trail_bps=instruction.trail_bps,
-            reduce_only=instruction.reduce_only,
+            reduce_only=reduce_only,
         )
         if need is None:
             self._refuse(instruction, Code.NO_PRICE, "the slippage model gives no price for this amount", mark)
             return
-        side, reduce_only = instruction.side, instruction.reduce_only
         refusal = self._afford(market, need, side, amount, reduce_only=reduce_only)
         if refusal is not None:
             self._refuse(instruction, *refusal)

@@ -291,7 +291,10 @@ def run(
             wired.stop()
         raise
     wired.stop()
-    report = _report(store) if store is not None and prepared.loaded.settings.report.enabled else None
+    report = None
+    if store is not None and prepared.loaded.settings.report.enabled:
+        with _rare_collections():
+            report = _report(store)
     if result is None:
         return None, ended
     return msgspec.structs.replace(result, report=report, wall_seconds=time.perf_counter() - started), ended
@@ -301,7 +304,7 @@ def _report(store: JournalStore) -> str | None:
     """Write the page beside the journal. What goes wrong with it is said, and takes nothing from the run."""
     target = Path(store.path).with_name(REPORT)
     try:
-        return str(write_report(Path(store.path), target))
+        return str(write_report(Path(store.path), target, just_written=True))
     except (ExecdError, OSError) as error:
         print(_one_line(f"note: no report: {error}"), file=sys.stderr)  # noqa: T201 - as it is: no markup
         return None

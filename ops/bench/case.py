@@ -24,6 +24,8 @@ USDT = "1000000000"
 kind = "cex"
 [venues.bybit.slippage]
 bps = "1"
+[report]
+enabled = false # what is measured is the way of orders and prices; the page comes after it, whatever went before
 [strategy]
 use = "ops.bench.flip:{strategy}"
 [strategy.params]

@@ -1,5 +1,6 @@
 """What a report needs of a journal, gathered in one pass over it."""
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -104,8 +105,12 @@ class Gathered:
         return found
 
 
-def gather(journal: Path) -> Gathered:
+def gather(journal: Path, *, just_written: bool = False) -> Gathered:
     """Read a journal to its end, or to the first entry that can't be read, which is said in `doubts`.
+
+    Args:
+        journal: The file.
+        just_written: By this process, so that its hashes need not be worked out again.
 
     Raises:
         JournalUnreadableError: no such file, no journal, or SQLite can't read it.
@@ -120,13 +125,14 @@ def gather(journal: Path) -> Gathered:
         )
         if reader.manifest_fault is not None:
             found.doubts.append(reader.manifest_fault)
-        _read(reader, found)
+        _read(reader, found, just_written=just_written)
     return found
 
 
-def _read(reader: JournalReader, found: Gathered) -> None:
+def _read(reader: JournalReader, found: Gathered, *, just_written: bool) -> None:
     digest = reader.manifest.hash_0
-    as_written, kind = True, ""
+    as_written, raw = not just_written, b""
+    counts: Counter[bytes] = Counter()
     try:
         for seq, body, stored in reader.rows():
             if not isinstance(body, bytes) or not isinstance(stored, bytes):
@@ -136,9 +142,10 @@ def _read(reader: JournalReader, found: Gathered) -> None:
                 found.doubts.append(f"entry {seq}, or one before it, is not what was written")
             digest = stored
             found.entries += 1
-            kind = _kind(body)
-            found.counts[kind] += 1
-            if kind in _UNREAD:
+            begin = body.find(_TYPE) + len(_TYPE)  # the stamps stand in front, so it is the first type named
+            raw = body[begin : body.find(b'"', begin)]
+            counts[raw] += 1
+            if raw in _UNREAD:
                 continue
             record = decode(body)
             take = _TAKERS.get(type(record.entry))
@@ -146,19 +153,16 @@ def _read(reader: JournalReader, found: Gathered) -> None:
                 take(found, record.at, record.entry)
     except (EntryUnreadableError, JournalUnreadableError) as error:
         found.doubts.append(f"{error}; this page shows what stands before it")
+    for name, count in counts.items():
+        found.counts[name.decode("utf-8", "replace")] = count
     found.journal_hash = digest.hex()
-    if kind != "RunEnded":  # what goes on after an end has none
+    if raw != b"RunEnded":  # what goes on after an end has none
         found.ended = None
 
 
-_UNREAD = frozenset({"InstructionReceived", "OrderSubmitted", "OrderAccepted", "Opening", "StrategySaved"})
+_TYPE = b'"type":"'
+_UNREAD = frozenset({b"InstructionReceived", b"OrderSubmitted", b"OrderAccepted", b"Opening", b"StrategySaved"})
 """Entries that are only counted: most of a journal, in many a run."""
-
-
-def _kind(body: bytes) -> str:
-    """Return the type that an entry says it has; the stamps stand in front, so it is the first one named."""
-    begin = body.find(b'"type":"') + 8
-    return body[begin : body.find(b'"', begin)].decode("utf-8", "replace")
 
 
 def _object(text: bytes) -> Mapping[str, Any]:
@@ -169,6 +173,7 @@ def _object(text: bytes) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+@functools.lru_cache(maxsize=1024)
 def symbol(instrument: str) -> Symbol | None:
     """Return what the symbol in ``venue:symbol`` means; None if it has no form that we know."""
     return symbol_of(instrument.partition(":")[2])

@@ -12,12 +12,13 @@ NAME = "report.html"
 """What a report is called, beside its journal."""
 
 
-def write_report(journal: Path, target: Path) -> Path:
+def write_report(journal: Path, target: Path, *, just_written: bool = False) -> Path:
     """Write the report of a run, over an older one if there is one. A page that is there is always a whole one.
 
     Args:
         journal: It may be a run's that failed, or that still runs.
         target: Where to; its folder is made if need be.
+        just_written: By this process, so that its hashes need not be worked out again.
 
     Returns:
         `target`.
@@ -27,7 +28,7 @@ def write_report(journal: Path, target: Path) -> Path:
         BadInputError: the target can't be written.
         ExecdError: plotly.js is not installed.
     """
-    text = page(gather(journal))
+    text = page(gather(journal, just_written=just_written))
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
