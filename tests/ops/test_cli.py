@@ -173,5 +173,6 @@ def test_tables_keep_dates_and_figures_whole_at_any_width(columns: str, tmp_path
     out = execd("data", "check", "d", cwd=tmp_path, COLUMNS=columns).out
 
     assert out.count("2024-01-01") == out.count("2024-01-02") == len(files)
-    assert out.count("23:00") == sum("candles" in file for file in files)
+    # Hours and minutes are for where they fit; elsewhere whole days stand.
+    assert out.count("23:00") == (sum("candles" in file for file in files) if columns == "200" else 0)
     assert "…" not in out

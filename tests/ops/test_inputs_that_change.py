@@ -1,10 +1,12 @@
 """A file that decides the outcome and is changed under way ends the run: the manifest vouches for what was traded."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from actors.errors import InputChangedError
+from messages.units import SECOND_NS
 from ops import backtest
 from tests.ops.started import a_line, write_case
 
@@ -26,10 +28,17 @@ def test_a_script_that_changes_under_way_ends_the_run_whatever_a_strategy_may_ra
     assert f"{script.name}:1: changed since it was validated" in ended.reason
 
 
+def written_later(file: Path) -> None:
+    """Write the same again, a second later: a file system's clock may be too coarse to see that otherwise."""
+    at = file.stat().st_mtime_ns + SECOND_NS
+    file.write_bytes(file.read_bytes())
+    os.utime(file, ns=(at, at))
+
+
 def test_data_that_change_between_the_check_and_the_run_are_not_traded(tmp_path: Path) -> None:
     prepared = backtest.prepare(write_case(tmp_path))
     file = next(prepared.loaded.data_dir.glob("candles/*.parquet"))
-    file.write_bytes(file.read_bytes())
+    written_later(file)
 
     _, ended = backtest.run(prepared, None)
 
@@ -43,7 +52,7 @@ def test_data_that_change_during_the_run_end_it(tmp_path: Path) -> None:
 
     slices = iter(prepared.feed)
     next(slices)
-    file.touch()
+    written_later(file)
 
     with pytest.raises(InputChangedError, match="changed since it was checked"):
         list(slices)

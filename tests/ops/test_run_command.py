@@ -194,7 +194,8 @@ def test_a_folder_that_holds_a_journal_is_refused_and_with_force_the_old_one_is_
     forced = [ran(config, out=out, force=True) for _ in range(2)]
 
     assert [first.code, *(each.code for each in forced)] == [0, 0, 0]
-    assert sorted(path.name for path in out.iterdir()) == ["journal.sqlite", "journal.sqlite.1", "journal.sqlite.2"]
+    kept = ["journal.sqlite", "journal.sqlite.1", "journal.sqlite.2", "report.html"]
+    assert sorted(path.name for path in out.iterdir()) == kept
     assert (out / "journal.sqlite.1").read_bytes() == before
 
 
