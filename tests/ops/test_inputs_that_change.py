@@ -37,7 +37,7 @@ def written_later(file: Path) -> None:
 
 def test_data_that_change_between_the_check_and_the_run_are_not_traded(tmp_path: Path) -> None:
     prepared = backtest.prepare(write_case(tmp_path))
-    file = next(prepared.loaded.data_dir.glob("candles/*.parquet"))
+    file = next(prepared.loaded.data_dir.glob("candles/bybit-*.parquet"))
     written_later(file)
 
     _, ended = backtest.run(prepared, None)
@@ -48,7 +48,7 @@ def test_data_that_change_between_the_check_and_the_run_are_not_traded(tmp_path:
 
 def test_data_that_change_during_the_run_end_it(tmp_path: Path) -> None:
     prepared = backtest.prepare(write_case(tmp_path))
-    file = next(prepared.loaded.data_dir.glob("funding/*.parquet"))
+    file = next(prepared.loaded.data_dir.glob("funding/bybit-*.parquet"))
 
     slices = iter(prepared.feed)
     next(slices)
