@@ -120,6 +120,8 @@ def explain(screen: Console, result: Result, config: Path) -> None:
     screen.print(f"{result.market_events:,} market events went through the actors in {result.wall_seconds:.1f} s.")
     journal = typed(Path(result.journal or ""))
     screen.print(f"Every step of it is in the journal: {escape(journal)}", soft_wrap=True)
+    if result.report is not None:
+        screen.print(f"In pictures, for a browser: {escape(typed(Path(result.report)))}", soft_wrap=True)
     screen.print("\nWhat to type next:")
     for what, words in (
         ("the last steps, for people", f"journal show {journal} --limit 20"),
