@@ -7,16 +7,18 @@ that values the asset itself, actors/valuation.py):
     fees         what fills were charged, base fees counted at the fill's price; negative when paid
     funding      as paid, positive when received
     liquidation  liquidation fees (negative), and what insurance paid
-    basis        quantity times the change of P - S, from mark to mark; a fill counts from the mark before it
+    basis        quantity times the change of P - S; a trade counts from the closes that were known when it was booked
     price        the rest: quantity times the change of S, and what a limit order gained or lost against the mark
 
 For spot, and for every asset that lies in an account, there is no basis: price is the amount held times the change of
 its mark. The six add up to the change of equity since the first mark, exactly: in total, price is that change less the
 other five, and rounding in the fortieth digit between the total and its parts is put on the largest part.
 
-Everything here comes from journaled facts and from the marks that `EquityMarked` carries, so a fold gives it back.
+Everything here comes from journaled facts and from the closes that `EquityMarked` and `BasisMarked` carry, so a fold
+gives it back.
 """
 
+import bisect
 import decimal
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -24,14 +26,16 @@ from decimal import Decimal
 import msgspec
 
 from actors.valuation import CURRENCY, mark_source, venue_of
-from messages.book import Attributed, Attribution, BookChanged, InsurancePaid, Liquidated, Mark, Opening
+from messages.book import Attributed, Attribution, BasisMarked, BookChanged, InsurancePaid, Liquidated, Mark, Opening
 from messages.instruments import Instrument
-from messages.market import FundingPaid
+from messages.market import Candle, FundingPaid
 from messages.orders import OrderFilled
-from messages.units import BUY, PERP, AccountName, Amount, Asset, InstrumentId, Price, VenueName
+from messages.units import BUY, PERP, AccountName, Amount, Asset, InstrumentId, Price, Seq, VenueName
 
 _ZERO = Decimal(0)
 _MANY = 1_000
+_MOST_IN_A_TURN = 10_000
+"""A `BasisMarked` stands in the journal behind at most so many trades that count at it: those of its own turn."""
 _WIDE = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_EVEN)  # sums that must be exact, whatever their digits
 
 
@@ -45,7 +49,8 @@ class _Source(msgspec.Struct):
         basis_flow: The same at P - S.
         slippage: Of spot; that of a perp is what it realised less its cost (which is what was paid for it, at the
             prices of its fills) less the flow.
-        spread: P - S at the present mark; None where there is no basis, zero as long as one of them is not known.
+        closes, spread: The P and S that trades count at, and P - S; None where there is no basis, and as long as one
+            of the two is not known: the basis counts from where both are.
         realised, cost: Of a perp, as the ledger has them.
     """
 
@@ -55,6 +60,7 @@ class _Source(msgspec.Struct):
     quantity: Decimal = _ZERO
     flow: Decimal = _ZERO
     basis_flow: Decimal = _ZERO
+    closes: tuple[Price, Price] | None = None
     spread: Decimal | None = None
     is_perp: bool = False
     funding: Decimal = _ZERO
@@ -75,6 +81,7 @@ class Attributor:
         self._perps: dict[InstrumentId, _Source] = {}
         self._marks: dict[InstrumentId, Price] | None = None
         self._new: list[BookChanged] = []
+        self._folded: list[Seq] = []  # sequence numbers of the new ones, where they come from a journal
         for each in self._all:
             if each.trade_type is PERP:
                 base = mark_source(each.account, each.base, self._all)
@@ -91,10 +98,41 @@ class Attributor:
         if len(self._new) >= _MANY:
             self._catch_up()
 
-    def _catch_up(self) -> None:
-        for change in self._new:
+    def fold(self, change: BookChanged, seq: Seq) -> None:
+        """Take in a fact of the journal."""
+        self._new.append(change)
+        self._folded.append(seq)
+        if len(self._new) >= 2 * _MOST_IN_A_TURN:
+            self._catch_up(_MOST_IN_A_TURN)
+
+    def fold_basis(self, marked: BasisMarked, cause: Seq | None) -> None:
+        """Take over a spread of the journal: for the facts from its cause on, of which some may be here already."""
+        self._catch_up(None if cause is None else bisect.bisect_left(self._folded, cause))
+        self._spread(self._perps[marked.instrument], marked.price, marked.base_price)
+
+    def moved(self, instrument: InstrumentId, candles: Mapping[InstrumentId, Candle]) -> BasisMarked | None:
+        """Have trades of a perp count at the present closes from now on. Return what to put on record, if anything."""
+        source = self._perps.get(instrument)
+        if source is None or source.against is None or self._marks is None:
+            return None
+        own, other = candles.get(instrument), candles.get(source.against)
+        if not (own and other) or source.closes == (own.close, other.close):
+            return None
+        self._catch_up()
+        self._spread(source, own.close, other.close)
+        return BasisMarked(venue=source.venue, instrument=instrument, price=own.close, base_price=other.close)
+
+    @staticmethod
+    def _spread(source: _Source, own: Price, other: Price) -> None:
+        known, source.closes, source.spread = source.spread is not None, (own, other), own - other
+        if not known:
+            source.basis_flow = -source.quantity * source.spread
+
+    def _catch_up(self, count: int | None = None) -> None:
+        """Count the facts that are new: so many, by default all."""
+        for change in self._new[:count]:
             self._count(change)
-        self._new.clear()
+        del self._new[:count], self._folded[:count]
 
     def _count(self, change: BookChanged) -> None:
         fact = change.fact
@@ -180,9 +218,9 @@ class Attributor:
         self._catch_up()
         first, self._marks = self._marks is None, {each.instrument: each.price for each in marks}
         for source in self._perps.values():
-            if source.against is not None:
-                own, other = self._price(source.marked_by), self._price(source.against)
-                source.spread = own - other if own and other else _ZERO
+            own, other = self._known(source.marked_by), self._known(source.against)
+            if own is not None and other is not None:
+                self._spread(source, own, other)
         if first:
             for source in self._sources.values():
                 source.flow = -source.quantity * self._price(source.marked_by)
@@ -246,6 +284,9 @@ class Attributor:
             )
             if any(getattr(attribution, kind) for kind in Attribution.__struct_fields__):
                 yield name, Attributed(venue=source.venue, source=name, attribution=attribution)
+
+    def _known(self, instrument: InstrumentId | None) -> Price | None:
+        return None if instrument is None or self._marks is None else self._marks.get(instrument)
 
     def _price(self, instrument: InstrumentId | None) -> Decimal:
         return _ZERO if instrument is None or self._marks is None else self._marks.get(instrument, _ZERO)

@@ -31,6 +31,7 @@ from messages.instructions import (
     AmendRefused,
     AskRefusals,
     CancelAllInstruction,
+    CancelAllReceived,
     CancelInstruction,
     CancelRefused,
     Code,
@@ -51,6 +52,7 @@ from messages.orders import (
     AmendOrder,
     AmendSubmitted,
     CancelOrder,
+    CancelSubmitted,
     OrderAccepted,
     OrderCommand,
     OrderEvent,
@@ -80,8 +82,8 @@ EngineMessage = (
 _REMEMBERED_ORDERS = 64
 """How many closed orders are kept: for a fill after a cancel, and to know a repeated one by its trade id.
 
-Of one that closed earlier whole, every report is a repetition; of one that was cancelled so long ago a person has to
-look at it."""
+Those with a command that the venue has not answered are kept besides. So of one that closed earlier whole, every report
+is a repetition; of one that was cancelled so long ago a person has to look at it."""
 
 _ORDER_EVENTS = get_args(OrderEvent)
 _ACCEPTED = after(SENT, OrderAccepted)
@@ -121,6 +123,7 @@ class Engine(Actor[EngineMessage]):
         self._known = IdTable()
         self._orders: dict[ClientOrderId, FollowedOrder] = {}
         self._closed: Recent[ClientOrderId, FollowedOrder] = Recent(_REMEMBERED_ORDERS)
+        self._awaited: dict[ClientOrderId, FollowedOrder] = {}  # closed, with a cancel or change not answered yet
         self._refusals: dict[Code, int] = {}
         self._names = Names(namespace)
         self.handlers = {
@@ -155,9 +158,9 @@ class Engine(Actor[EngineMessage]):
                 self._count(entry)
             case OrderSubmitted() as entry:
                 self._open(entry)
-            case AmendSubmitted() as entry:
+            case AmendSubmitted() | CancelSubmitted() as entry:
                 if order := self._orders.get(entry.client_order_id):
-                    order.changing = True
+                    order.asked(change=isinstance(entry, AmendSubmitted))
             case entry if isinstance(entry, _ORDER_EVENTS):
                 if order := self._order(entry):
                     self._follow(order, entry)
@@ -214,9 +217,11 @@ class Engine(Actor[EngineMessage]):
             refused = CancelRefused(instruction_id=wanted.instruction_id, code=Code.NOT_OPEN, detail=_NOT_OPEN)
             self._log.tell(refused)
         else:
+            order.asked(change=False)
             self._log.tell(CancelOrder(intent=cancel_of(order.intent)))
 
     def _cancel_all(self, wanted: CancelAllInstruction) -> None:
+        self._log.tell(CancelAllReceived(venue=wanted.venue))
         for order in self._orders.values():
             if order.intent.venue == wanted.venue:
                 self._itself.tell(CancelInstruction(instruction_id=order.intent.instruction_id))
@@ -241,7 +246,7 @@ class Engine(Actor[EngineMessage]):
         order = self._open_order(passed.instruction_id)
         if order is None:
             raise InvariantError(f"the gate passed an amendment of {passed.instruction_id}, which is not open")
-        order.changing = True
+        order.asked(change=True)
         self._log.tell(AmendOrder(intent=amendment_of(order.intent, passed)))
 
     def _refuse_amendment(self, answer: AmendNotPassed) -> None:
@@ -302,7 +307,8 @@ class Engine(Actor[EngineMessage]):
 
     def _order(self, event: OrderEvent) -> FollowedOrder | None:
         """Return the order that a report is about; None where it repeats what is long settled."""
-        order = self._orders.get(event.client_order_id) or self._closed.get(event.client_order_id)
+        name = event.client_order_id
+        order = self._orders.get(name) or self._closed.get(name) or self._awaited.get(name)
         if order is None and not self._is_long_settled(event):
             raise InvariantError(f"{event.venue} reports on order {event.client_order_id}, which we never sent")
         return order
@@ -322,11 +328,15 @@ class Engine(Actor[EngineMessage]):
         """Move an order on; return whether the event was news."""
         before, outcome = order.state, order.outcome
         news = order.follow(event)
-        if order.state is CLOSED:
-            if before is not CLOSED:
+        if before is not CLOSED:
+            if order.state is CLOSED:
                 self._close(event.client_order_id, order)
-            elif order.outcome != outcome:
-                self._known.set_outcome(self._slot(order), order.outcome)
+            return news
+        if order.outcome != outcome:
+            self._known.set_outcome(self._slot(order), order.outcome)
+        if not order.unanswered and event.client_order_id in self._awaited:
+            del self._awaited[event.client_order_id]
+            self._closed.add(event.client_order_id, order)
         return news
 
     def _slot(self, order: FollowedOrder) -> int:
@@ -338,7 +348,10 @@ class Engine(Actor[EngineMessage]):
     def _close(self, order_id: ClientOrderId, order: FollowedOrder) -> None:
         self._known.set_outcome(order.slot if order.slot_of == self._known.growth else self._slot(order), order.outcome)
         del self._orders[order_id]
-        self._closed.add(order_id, order)
+        if order.unanswered:
+            self._awaited[order_id] = order
+        else:
+            self._closed.add(order_id, order)
 
     def _repeat(self, instruction: InstructionId, slot: int) -> None:
         order = self._open_order(instruction)

@@ -9,7 +9,9 @@ import msgspec
 
 from messages.order_life import SENT, OrderState, after
 from messages.orders import (
+    ANSWERS,
     AmendRejected,
+    CancelRejected,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -31,6 +33,7 @@ REJECTED = OUTCOMES.index("REJECTED")
 REFUSED = OUTCOMES.index("REFUSED")
 
 _ZERO = Decimal(0)
+_FEW = 8
 _OUTCOME_OF = {
     OrderAccepted: OPEN,
     OrderTriggered: OPEN,
@@ -55,6 +58,8 @@ class FollowedOrder(msgspec.Struct):
         accepted: The venue said so, or a fill implied it.
         triggered: A stop that became a market or limit order.
         changing: A change was sent that the venue has not answered yet.
+        unanswered: How many cancels and changes the venue has not answered yet. Until it has, the order is not
+            forgotten, closed or not.
     """
 
     intent: OrderSubmitted
@@ -66,10 +71,11 @@ class FollowedOrder(msgspec.Struct):
     filled: Decimal = _ZERO
     state: OrderState = SENT
     outcome: int = OPEN
-    trades: tuple[TradeId, ...] = ()
+    trades: tuple[TradeId, ...] | set[TradeId] = ()
     accepted: bool = False
     triggered: bool = False
     changing: bool = False
+    unanswered: int = 0
 
     def follow(self, event: OrderEvent) -> bool:
         """Move on; return whether the event was news.
@@ -81,7 +87,7 @@ class FollowedOrder(msgspec.Struct):
         if kind is OrderFilled:
             if event.trade_id in self.trades:  # type: ignore[union-attr]  # it is a fill
                 return False
-            self.trades += (event.trade_id,)  # type: ignore[union-attr]
+            self._traded(event.trade_id)  # type: ignore[union-attr]
             self.filled += event.amount  # type: ignore[union-attr]
             complete = self.filled >= self.amount
             self.state = after(before, OrderFilled, complete=complete)
@@ -98,6 +104,14 @@ class FollowedOrder(msgspec.Struct):
             return news
         return self._is_news(event, before)
 
+    def _traded(self, trade: TradeId) -> None:
+        """Keep the id of a fill: of a few as they are, of many so that they are found at once."""
+        trades = self.trades
+        if isinstance(trades, set):
+            trades.add(trade)
+        else:
+            self.trades = (*trades, trade) if len(trades) < _FEW else {*trades, trade}
+
     def _is_news(self, event: OrderEvent, before: OrderState) -> bool:
         """Return whether the event says something new, and keep what it says. Venues repeat themselves."""
         match event:
@@ -105,11 +119,28 @@ class FollowedOrder(msgspec.Struct):
                 news, self.triggered = not self.triggered, True
             case OrderAmended():
                 news = self.changing or (self.amount, self.price) != (event.amount, event.price)
+                if self.changing:
+                    self._answered()
                 self.amount, self.price, self.changing = event.amount, event.price, False
             case AmendRejected():
+                self._answered()
                 news, self.changing = True, False
-            case OrderRejected() | OrderCancelled() | OrderExpired() | OrderUnknown():
-                news = self.state is not before
-            case _:  # a refusal to cancel or amend is an answer, each time
+            case CancelRejected():
+                self._answered()
                 news = True
+            case OrderCancelled():
+                if event.reason in ANSWERS:
+                    self._answered()
+                news = self.state is not before
+            case _:
+                news = self.state is not before
         return news
+
+    def asked(self, *, change: bool) -> None:
+        """Keep that a cancel, or a change, was sent."""
+        self.unanswered += 1
+        if change:
+            self.changing = True
+
+    def _answered(self) -> None:
+        self.unanswered = max(0, self.unanswered - 1)

@@ -12,9 +12,11 @@ from messages.base import Message, Question
 from messages.book import (
     AskPnl,
     Attribution,
+    BasisMarked,
     BookChanged,
     BookTold,
     EquityMarked,
+    Liquidated,
     Mark,
     PnlAttributed,
     PnlTold,
@@ -24,9 +26,11 @@ from messages.book import (
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import Record
 from messages.market import Candle, FundingPaid, MarketSlice, StaleMark
+from messages.orders import OrderFilled
 from messages.units import Amount, InstrumentId, Rate
 
 _ZERO = Decimal(0)
+_TRADES = frozenset({OrderFilled, Liquidated})
 
 
 class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
@@ -42,7 +46,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         venues: tuple[VenueModel, ...],
         candle_ns: int,
         strategy: Address[PnlUpdated],
-        log: Address[StaleMark | EquityMarked | PnlAttributed],
+        log: Address[StaleMark | EquityMarked | BasisMarked | PnlAttributed],
     ) -> None:
         self._turn = turn
         self._instruments = instruments_of(venues)
@@ -51,6 +55,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         self._strategy = strategy
         self._log = log
         self._candles: dict[InstrumentId, Candle] = {}
+        self._looked_at: set[InstrumentId] = set()  # whose spread is known to be that of the present candles
         self._realised = self._fees = self._funding = Amount(_ZERO)
         self._equity_start: Amount | None = None
         self._equity_end: Amount | None = None
@@ -75,7 +80,10 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
 
     def apply(self, record: Record) -> None:
         if change := self._folded.fold(record):
+            self._attributor.fold(change, record.seq)
             self._count(change)
+        elif isinstance(record.entry, BasisMarked):
+            self._attributor.fold_basis(record.entry, record.cause)
         elif isinstance(record.entry, EquityMarked):
             self._marked(record.entry.equity, record.entry.marks)
 
@@ -83,13 +91,18 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         candles = self._candles
         for candle in market.candles:
             candles[candle.instrument] = candle
+        self._looked_at.clear()
 
     def _measured(self, risk: RiskMeasured) -> None:
         book = risk.exposure.book
+        fact = book.fact
+        if type(fact) in _TRADES and fact.instrument not in self._looked_at:  # type: ignore[union-attr]
+            self._look_at(fact.instrument)  # type: ignore[union-attr]
+        self._attributor.book(book)
         self._count(book)
         self._strategy.tell(
             PnlUpdated(
-                fact=book.fact,
+                fact=fact,
                 balances=book.balances,
                 position=book.position,
                 net=risk.exposure.net,
@@ -99,8 +112,13 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
             )
         )
 
+    def _look_at(self, instrument: InstrumentId) -> None:
+        """See to it that trades of an instrument count at the present spread, before the first one of a slice does."""
+        self._looked_at.add(instrument)
+        if moved := self._attributor.moved(instrument, self._candles):
+            self._log.tell(moved)
+
     def _count(self, book: BookChanged) -> None:
-        self._attributor.book(book)
         # (The sums are amounts; calling a NewType to say so would cost as much as the sum.)
         self._realised += book.realised  # type: ignore[assignment]
         self._fees += book.fee_in_quote  # type: ignore[assignment]

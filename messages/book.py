@@ -234,6 +234,23 @@ class EquityMarked(Event, frozen=True, kw_only=True):
     marks: tuple[Mark, ...] = ()
 
 
+class BasisMarked(Event, frozen=True, kw_only=True):
+    """From here on trades of a perp count at this spread of it: so its basis does not depend on when equity is marked.
+
+    Its cause is the first trade that counts at it. Said at most once per slice, and only where the spread has changed
+    since it was last on record, here or in `EquityMarked`.
+
+    Attributes:
+        instrument: The perp.
+        price, base_price: The last closes of the perp and of its base asset.
+    """
+
+    venue: VenueName
+    instrument: InstrumentId
+    price: Price
+    base_price: Price
+
+
 class PnlAttributed(Event, frozen=True, kw_only=True):
     """At the end of a run: what each instrument brought. The sum over all is the change in equity, exactly."""
 

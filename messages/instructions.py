@@ -135,6 +135,12 @@ class InstructionReceived(Event, frozen=True, kw_only=True):
     post_only: bool = False
 
 
+class CancelAllReceived(Event, frozen=True, kw_only=True):
+    """It was asked to cancel every open order at a venue; `CancelSubmitted` follows for each that there is."""
+
+    venue: VenueName
+
+
 class AmendReceived(Event, frozen=True, kw_only=True):
     """A change of an open order entered the engine. The gate answers it with one `AmendPassed` or `AmendNotPassed`."""
 

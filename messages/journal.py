@@ -5,10 +5,11 @@ from typing import ClassVar, get_args
 import msgspec
 
 from messages.base import Command, Event, MailClass, Question
-from messages.book import EquityMarked, InsurancePaid, Liquidated, Opening, PnlAttributed
+from messages.book import BasisMarked, EquityMarked, InsurancePaid, Liquidated, Opening, PnlAttributed
 from messages.instructions import (
     AmendReceived,
     AmendRefused,
+    CancelAllReceived,
     CancelRefused,
     InstructionReceived,
     InstructionRefused,
@@ -41,6 +42,7 @@ Entry = (
     | Opening
     | InstructionReceived
     | InstructionRefused
+    | CancelAllReceived
     | AmendReceived
     | AmendRefused
     | CancelRefused
@@ -62,6 +64,7 @@ Entry = (
     | InsurancePaid
     | StaleMark
     | EquityMarked
+    | BasisMarked
     | PnlAttributed
     | StrategySaved
     | InputSkipped

@@ -218,7 +218,12 @@ class AmendRejected(Event, frozen=True, kw_only=True):
 
 
 class OrderCancelled(Event, frozen=True, kw_only=True):
-    """What was left of the order is off the book. Terminal."""
+    """What was left of the order is off the book. Terminal.
+
+    Attributes:
+        reason: ``REQUESTED`` answers our cancel, ``AMENDED`` our amendment to no more than was filled; everything else
+            is the venue's own doing.
+    """
 
     venue: VenueName
     instrument: InstrumentId
@@ -226,6 +231,10 @@ class OrderCancelled(Event, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     instruction_id: InstructionId
     reason: str
+
+
+ANSWERS = frozenset({"REQUESTED", "AMENDED"})
+"""Reasons of an `OrderCancelled` that answers a command."""
 
 
 class OrderExpired(Event, frozen=True, kw_only=True):

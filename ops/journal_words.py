@@ -40,6 +40,7 @@ _WORDS = {
     "FundingPaid": "{instrument}: {amount} for {quantity} at mark {mark}, rate {rate}",
     "Liquidated": "{side} {amount} {instrument} at {price}, mark {mark}, fee {fee}, liquidation fee {liquidation_fee}",
     "InsurancePaid": "{amount} {asset} to {account}, short of it after {instrument}",
+    "BasisMarked": "{instrument}: {price}, its base at {base_price}",
     "StaleMark": "{instrument}: {mark} of {closed_at} used for {used_for}",
     "InputSkipped": "{input}: {error} ({where})",
     "Halted": "{reason}",

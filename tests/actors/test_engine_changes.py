@@ -13,6 +13,7 @@ from messages.instructions import (
     AmendReceived,
     AmendRefused,
     CancelAllInstruction,
+    CancelAllReceived,
     CancelInstruction,
     CancelRefused,
     Code,
@@ -117,9 +118,10 @@ def test_cancelling_all_of_a_venue_takes_its_open_orders_in_the_order_they_were_
 
     desk.engine.receive(CancelAllInstruction(venue=VenueName("bybit")))
     assert desk.itself.take() == [cancel("a1"), cancel("a3")]
+    assert desk.log.take() == [CancelAllReceived(venue=VenueName("bybit"))]
     desk.engine.receive(CancelAllInstruction(venue=VenueName("okx")))
 
-    assert desk.itself.take() == desk.log.take() == []
+    assert desk.itself.take() == []
 
 
 def test_a_halted_engine_still_cancels_and_no_longer_amends() -> None:
@@ -272,3 +274,73 @@ def test_a_folded_engine_knows_what_is_open_and_as_what() -> None:
     desk.engine.receive(CancelAllInstruction(venue=VenueName("bybit")))
 
     assert desk.itself.take() == [cancel("a1")]
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_an_order_is_not_forgotten_before_its_cancels_and_changes_are_answered(folded: bool) -> None:  # noqa: FBT001
+    desk = Desk()
+    order = resting(desk)
+    for _ in range(2):
+        desk.give(cancel())
+    desk.give(
+        AmendPassed(
+            instruction_id=InstructionId("a1"), price=Price(D(1)), amount=BaseAmount(D(2)), held_amount=Amount(D(2))
+        )
+    )
+    desk.give(filled(client=order))  # it fills while they are on their way
+    for number in range(200):
+        name = f"n{number}"
+        client = resting(desk, name)
+        desk.give(cancelled(name=name, client=client))
+    if folded:
+        desk.fold()
+
+    answers = [
+        CancelRejected(**parts("a1", order), reason="NOT_OPEN"),
+        CancelRejected(**parts("a1", order), reason="NOT_OPEN"),
+        AmendRejected(**parts("a1", order), reason="NOT_OPEN"),
+    ]
+    for answer in answers:
+        assert desk.give(answer) == [answer]
+
+
+def test_many_closed_orders_may_each_have_a_second_cancel_on_its_way() -> None:
+    desk = Desk()
+    orders = [resting(desk, f"a{number}") for number in range(200)]
+    for number in range(200):
+        desk.give(cancel(f"a{number}"))
+        desk.give(cancel(f"a{number}"))
+    for number, order in enumerate(orders):
+        done = msgspec.structs.replace(cancelled(name=f"a{number}", client=order), reason="REQUESTED")
+        assert desk.give(done) == [done]
+
+    for number, order in enumerate(orders):
+        answer = CancelRejected(**parts(f"a{number}", order), reason="NOT_OPEN")
+        assert desk.give(answer) == [answer]
+    assert not desk.engine._awaited  # noqa: SLF001 - nothing is kept for ever
+
+
+def test_of_many_fills_each_counts_once() -> None:
+    desk = Desk()
+    wanted = instruction("100", order_type=LIMIT, price=Price(D(1900)))
+    desk.give(wanted)
+    (intent,) = desk.give(passed(wanted, "100"))
+    assert isinstance(intent, OrderSubmitted)
+    order = intent.client_order_id
+    desk.give(accepted(client=order))
+
+    for number in range(40):
+        fill = filled("1", client=order, trade=f"t{number}")
+        assert desk.give(fill) == [fill]
+        assert desk.give(fill) == []
+        assert desk.give(filled("1", client=order, trade=f"t{number // 2}")) == []
+
+
+def test_a_fill_that_overtakes_its_acceptance_implies_it_once() -> None:
+    desk = Desk()
+    order = desk.send()
+
+    entries = desk.give(filled(client=order))
+
+    assert [type(each).__name__ for each in entries] == ["OrderAccepted", "OrderFilled"]
+    assert desk.give(accepted(client=order)) == []

@@ -24,12 +24,25 @@ from messages.units import (
     BaseAmount,
     ClientOrderId,
     InstructionId,
+    Nanoseconds,
     OrderId,
     Price,
     Rate,
     VenueName,
 )
-from tests.actors.builders import PERP_ID, accepted, cancelled, filled, received, record, submitted, venue
+from tests.actors.builders import (
+    HOUR,
+    PERP_ID,
+    accepted,
+    cancelled,
+    filled,
+    received,
+    record,
+    rejected,
+    submitted,
+    unknown,
+    venue,
+)
 from tests.actors.test_gate import Desk
 
 D = Decimal
@@ -322,3 +335,70 @@ def test_folding_an_amendment_gives_back_what_is_held_for_it() -> None:
     assert free(desk) == -30
     desk.gate.apply(record(NOT_AMENDED, seq=4))
     assert free(desk) == -10
+
+
+def test_a_change_of_a_reduce_only_order_counts_nothing_for_the_position() -> None:
+    desk = Desk(usdt="2000", quantity="5", model=leveraged("10"))
+    passed(desk, limit("1", "2100", side="SELL", reduce_only=True))
+    desk.gate.receive(OutcomeKnown(instruction_id=InstructionId("a1")))
+
+    assert isinstance(amend(desk, amount="4"), AmendPassed)
+    desk.gate.receive(amended("4", "2100"))
+
+    market = desk.gate._holds.markets[PERP_ID]  # noqa: SLF001 - what margin counts
+    assert not market.buys
+    assert not market.sells
+
+
+def test_without_a_fresh_price_nothing_is_amended() -> None:
+    desk = purchase()
+    desk.turn.at = Nanoseconds(2 * HOUR)
+
+    answer = amend(desk, price="1800")
+
+    assert isinstance(answer, AmendNotPassed)
+    assert answer.code is Code.NO_PRICE
+
+
+def test_beside_an_unknown_outcome_nothing_of_the_instrument_is_amended() -> None:
+    desk = Desk()
+    for name in ("a1", "u1"):
+        passed(desk, limit("1", "1900", name=name))
+        desk.gate.receive(OutcomeKnown(instruction_id=InstructionId(name)))
+    desk.gate.receive(unknown(name="u1"))
+
+    answer = amend(desk, price="1800")
+
+    assert isinstance(answer, AmendNotPassed)
+    assert answer.code is Code.OUTCOME_UNKNOWN
+
+
+def test_an_unknown_order_that_ends_frees_its_instrument() -> None:
+    desk = Desk()
+    passed(desk, limit("1", "1900"))
+    desk.gate.receive(unknown())
+    assert desk.code(received("1", name="a2")) is Code.OUTCOME_UNKNOWN
+
+    desk.gate.receive(rejected())
+
+    assert desk.code(received("1", name="a3")) is None
+
+
+def test_a_change_that_is_refused_after_the_order_filled_leaves_nothing_held() -> None:
+    desk = purchase()
+    amend(desk, amount="2")
+    desk.book(usdt="2100", fact=filled("1", "1900", of=PERP_ID))
+    assert free(desk) < 2100
+
+    desk.gate.receive(NOT_AMENDED)
+
+    assert free(desk) == 2100
+    assert not desk.gate._holds.open  # noqa: SLF001
+
+
+@pytest.mark.parametrize(("cost", "code"), [("10000", None), ("10009", Code.INSUFFICIENT_MARGIN)])
+def test_a_reduce_only_orders_fee_is_taken_from_what_is_left_after_losses(cost: str, code: Code | None) -> None:
+    desk = Desk(usdt="10", quantity="5", model=leveraged("10"))
+    desk.gate._holds.markets[PERP_ID].cost = D(cost)  # noqa: SLF001 - bought dearer than the mark: 9 are lost
+
+    assert desk.code(received("1", side="SELL", reduce_only=True)) is code
