@@ -46,7 +46,7 @@ from messages.instructions import (
 )
 from messages.journal import Entry, Record, RefuseAtOnce
 from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, RunEnded
-from messages.market import FundingPaid, StaleMark
+from messages.market import ExtremesMoved, FundingPaid, StaleMark
 from messages.order_life import CLOSED, RESTING, SENT, UNKNOWN, after
 from messages.orders import (
     AmendOrder,
@@ -63,7 +63,7 @@ from messages.orders import (
 )
 from messages.units import LIMIT, MARKET, ClientOrderId, InstructionId
 
-VenueFact = FundingPaid | StaleMark | Liquidated | InsurancePaid
+VenueFact = FundingPaid | ExtremesMoved | StaleMark | Liquidated | InsurancePaid
 """What a venue reports beside orders; passed on as it is."""
 EngineMessage = (
     Instruction

@@ -6,6 +6,7 @@ as their plain form stays within the same bounds. Binary floats enter as their s
 
 import decimal
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
 _PLAIN = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
@@ -13,10 +14,11 @@ _DIGITS = 30
 _LONGEST = 100  # characters of a number literal: a sign, 60 digits, a point and an exponent fit easily
 
 
-class Unreadable(str):
-    """A number literal that breaks the rule, kept to be shown."""
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A number literal that breaks the rule, kept to be shown. No text, so that nobody takes it for text."""
 
-    __slots__ = ()
+    text: str
 
 
 def decimal_of(value: object) -> Decimal | None:

@@ -179,7 +179,7 @@ def _other(fields: Mapping[str, object], markets: Markets, faults: list[Fault]) 
         return CancelAllInstruction(venue=VenueName(_venue(fields, kind, markets, faults)))
     target = fields[kind]
     if not isinstance(target, str) or not is_id(target):
-        wanted = f"the id of an instruction, 1 to {LONGEST_ID} printable characters"
+        wanted = f"the id of an instruction, 1 to {LONGEST_ID} printable characters, not all of them blanks"
         faults.append(Fault(kind, f"not an id: {shown(target)}, expected {wanted}"))
         return None
     if kind == "cancel":
@@ -200,15 +200,15 @@ def _amend(target: InstructionId, fields: Mapping[str, object], faults: list[Fau
 
 
 def is_id(text: str) -> bool:
-    """Return whether text may be the id of an instruction: 1 to 128 printable characters."""
-    return 0 < len(text) <= LONGEST_ID and _UNPRINTABLE.search(text) is None
+    """Return whether text may be the id of an instruction: 1 to 128 printable characters, not all of them blanks."""
+    return 0 < len(text) <= LONGEST_ID and not text.isspace() and _UNPRINTABLE.search(text) is None
 
 
 def _id(fields: Mapping[str, object], default_id: str | None, faults: list[Fault]) -> str:
     value = fields.get("id", default_id)
     if isinstance(value, str) and is_id(value):
         return value
-    expected = f"expected 1 to {LONGEST_ID} printable characters"
+    expected = f"expected 1 to {LONGEST_ID} printable characters, not all of them blanks"
     wrong = "missing" if "id" not in fields else f"not an id: {shown(value)}"
     faults.append(Fault("id", f"{wrong}, {expected}"))
     return ""

@@ -1,9 +1,11 @@
 """The script file: one instruction a line, validated as a whole before a run and read again, line by line, during it.
 
-JSON lines in UTF-8, at most 64 KiB each; blank lines are passed over (and counted: ``L7`` is the seventh line of the
-file). What is kept in memory is a few integers for each line, however long the lines are.
+JSON lines in UTF-8, with a byte order mark or without, at most 64 KiB each; blank lines are passed over (and counted:
+``L7`` is the seventh line of the file). What is kept in memory is a few integers for each line, however long the lines
+are.
 """
 
+import codecs
 import contextlib
 import hashlib
 import heapq
@@ -171,12 +173,15 @@ class _Validation:
         while text := readline(LONGEST_LINE + 2):
             number += 1
             self.digest.update(text)
+            if number == 1 and text.startswith(codecs.BOM_UTF8):
+                text = text.removeprefix(codecs.BOM_UTF8)  # some editors put it there
+                offset = len(codecs.BOM_UTF8)
             if len(text) > LONGEST_LINE and (len(text.rstrip(b"\r\n")) > LONGEST_LINE or not text.endswith(b"\n")):
                 self._refuse(number, Fault("", f"longer than {LONGEST_LINE} bytes, expected one short instruction"))
                 end = offset + len(text) + self._skip(text)
             else:
                 end = offset + len(text)
-                if not text.isspace():
+                if text and not text.isspace():
                     self._line(text, offset, number)
             offset = end
 

@@ -1,5 +1,6 @@
 """Reads a config file, and says everything that is wrong with it at once."""
 
+import codecs
 import datetime as dt
 import re
 import stat
@@ -152,6 +153,7 @@ def _text(path: Path) -> str:
         raise ConfigError([Problem(label, f"can't be read: {error.strerror}")]) from None
     if len(content) > MAX_BYTES:
         raise ConfigError([Problem(label, f"too large, expected at most {MAX_BYTES} bytes")])
+    content = content.removeprefix(codecs.BOM_UTF8)  # some editors put it there
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -59,7 +59,7 @@ def shown(value: object) -> str:
     """Return a refused value as a message repeats it, short and on one line."""
     match value:
         case Unreadable():
-            return escaped(value)
+            return escaped(value.text)
         case str():
             return f'"{escaped(value)}"'
         case bool():

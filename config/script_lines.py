@@ -76,7 +76,8 @@ def read_plain(text: bytes, markets: Markets, window: Window) -> Plain | None:
     given = line.id
     if given is not None:
         quotes += 4
-        if not (given.isascii() and given.isprintable() and 0 < len(given) <= LONGEST_ID) and not is_id(given):
+        usual = given.isascii() and given.isprintable() and given.strip() and len(given) <= LONGEST_ID
+        if not usual and not is_id(given):
             return None
     amount = _AMOUNT.fullmatch(line.amount)
     at = instant_of(line.at)

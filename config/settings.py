@@ -29,7 +29,7 @@ def _instant(value: object) -> Nanoseconds:
     at: Nanoseconds | None = None
     if isinstance(value, dt.datetime):
         at = instant_of_datetime(value)
-    elif isinstance(value, str) and not isinstance(value, Unreadable):
+    elif isinstance(value, str):
         at = instant_of(value)
     if at is None:
         raise refusal(f"not an instant: {shown(value)}, expected {EXPECTED}")

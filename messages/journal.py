@@ -15,7 +15,7 @@ from messages.instructions import (
     InstructionRefused,
 )
 from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted, StrategySaved
-from messages.market import FundingPaid, StaleMark
+from messages.market import ExtremesMoved, FundingPaid, StaleMark
 from messages.orders import (
     AmendRejected,
     AmendSubmitted,
@@ -62,6 +62,7 @@ Entry = (
     | FundingPaid
     | Liquidated
     | InsurancePaid
+    | ExtremesMoved
     | StaleMark
     | EquityMarked
     | BasisMarked

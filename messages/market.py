@@ -75,12 +75,29 @@ class FundingPaid(Event, frozen=True, kw_only=True):
     amount: Amount
 
 
+class ExtremesMoved(Event, frozen=True, kw_only=True):
+    """Trailing stops of an instrument followed the price: what a venue that is rebuilt can't know of past candles.
+
+    Attributes:
+        low, high: Of the candle that they follow.
+        opened_at: Until when (ns) orders must have been accepted for that candle to concern them. Where it is the
+            instant of the entry itself, there was no candle: orders accepted at it start from this price, which is
+            not their reference price.
+    """
+
+    venue: VenueName
+    instrument: InstrumentId
+    low: Price
+    high: Price
+    opened_at: Nanoseconds
+
+
 class StaleMark(Event, frozen=True, kw_only=True):
     """A last close that is one candle length old or older was used.
 
     Attributes:
         closed_at: When that candle closed.
-        used_for: ``funding`` or ``valuation``.
+        used_for: ``funding``, ``liquidation`` or ``valuation``.
     """
 
     venue: VenueName

@@ -38,7 +38,8 @@ from messages.instructions import Instruction
 from messages.instruments import VenueModel, instruments_of
 from messages.lifecycle import EndRun, RunStarted
 from messages.orders import ExpireOrders
-from messages.units import SECOND_NS, AccountName, Amount, Asset, Nanoseconds
+from messages.units import AccountName, Amount, Asset, Nanoseconds
+from ops.data_notes import notes, sample_hint
 from ops.out_folder import JOURNAL, refuse_taken
 from ops.report import NAME as REPORT
 from ops.report import write_report
@@ -105,7 +106,8 @@ def prepare(config: Path) -> Prepared:
         raise BadInputError(*error.lines) from None
     settings, label = loaded.settings, config.name
     if not loaded.data_dir.is_dir():
-        raise BadInputError(f"{label}: data.dir: no such folder: {settings.data.dir}")
+        hint = "" if os.path.lexists(loaded.data_dir) else f" ({sample_hint(loaded.data_dir)})"
+        raise BadInputError(f"{label}: data.dir: no such folder: {settings.data.dir}{hint}")
     try:
         available = instruments_in(loaded.data_dir, {*settings.venues}, settings.data.resolution)
     except OSError as error:
@@ -130,16 +132,8 @@ def prepare(config: Path) -> Prepared:
         ],
         "strategy_file": None if trader.file is None else {"name": trader.file[0], "sha256": trader.file[1]},
     }
-    warnings = (*rule_gaps(settings, available), *feed.warnings, *_gaps(feed))
+    warnings = (*rule_gaps(settings, available), *feed.warnings, *notes(feed, settings.mode))
     return Prepared(loaded, models, feed, trader.build, hashed, warnings)
-
-
-def _gaps(feed: Feed) -> Iterator[str]:
-    """Yield a line for each file in use in which rows are missing. No order trades inside a gap."""
-    for file in feed.files:
-        if file.gaps.count:
-            hours = file.gaps.longest_ns / (3600 * SECOND_NS)
-            yield f"{file.name}: {file.gaps.count} gaps, {file.gaps.missing} rows missing, the longest {hours:g} h"
 
 
 def _tried(read: Callable[[], T], problems: list[str]) -> T | None:

@@ -1,5 +1,6 @@
 """``execd check CONFIG``: reads all that a run would read, and says what it would run. Nothing is run or written."""
 
+import codecs
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -194,7 +195,7 @@ def _instructions(prepared: backtest.Prepared) -> int | None:
     if prepared.loaded.script is None:
         return None
     with prepared.loaded.script.open("rb") as file:
-        return sum(1 for line in file if line.strip())
+        return sum(1 for line in file if line.removeprefix(codecs.BOM_UTF8).strip())
 
 
 def _tell(screen: Console, plan: Plan, prepared: backtest.Prepared) -> None:

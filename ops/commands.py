@@ -164,10 +164,11 @@ def bench(
     *,
     json: Json = False,
     runs: Annotated[
-        int, typer.Option("--runs", min=1, metavar="N", help="Interleaved runs of each case; the median counts.")
+        int,
+        typer.Option("--runs", min=1, max=1000, metavar="N", help="Interleaved runs of each case; the median counts."),
     ] = 5,
     size: Annotated[
-        int, typer.Option("--size", min=1000, metavar="N", help="Instructions, and market events times ten.")
+        int, typer.Option("--size", min=1000, max=10**8, metavar="N", help="Instructions, and market events times ten.")
     ] = 20_000,
     peer: Annotated[
         str | None, typer.Option("--peer", metavar="NAME", help="Measure a peer in the same way: backtrader.")
@@ -216,7 +217,9 @@ def data_check(folder: Folder) -> None:
 def data_sample(
     folder: Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="Where to write; made if absent.")],
     *,
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="The same seed gives the same bytes.")] = 7,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**63 - 1, metavar="N", help="The same seed gives the same bytes.")
+    ] = 7,
     days: Annotated[
         int, typer.Option("--days", min=1, max=5000, metavar="N", help="How many days from 2024-01-01.")
     ] = 500,
@@ -232,7 +235,7 @@ def journal_show(
     file: JournalFile,
     *,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="Only the last so many entries.")
+        int | None, typer.Option("--limit", min=1, max=10**9, metavar="N", help="Only the last so many entries.")
     ] = None,
     types: Annotated[
         list[str] | None,

@@ -1,7 +1,9 @@
 """How the process ends, whatever happens: with an exit code, a line on stderr, and with ``--json`` one object.
 
 Exit codes: 0 done; 1 failed while running; 2 bad input, nothing was run; 78 needs a person; 130 and 143 stopped by
-Ctrl-C or SIGTERM. Nothing heavy is imported here: `execd --help` comes by.
+Ctrl-C or SIGTERM. A closed pipe (`| head`) ends a command quietly, with 0.
+
+Nothing heavy is imported here: `execd --help` comes by.
 """
 
 import json as json_format
@@ -45,17 +47,17 @@ def ended(call: Callable[[], int], *, json: bool) -> int:
         call: The whole of the process.
         json: Also print an object on stdout about what was raised.
     """
+    code = 0
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     try:
         with _handled(_raise_signalled):
             code = call()
             sys.stdout.flush()
-    except BrokenPipeError:  # `| head`: whoever reads has enough
-        with _nowhere() as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # the interpreter flushes once more
-        return 1
     except BaseException as error:  # noqa: BLE001 - nothing is above this
+        if _has_enough(error):
+            _close_stdout()
+            return code
         line, code = _judged(error)
         if line:
             say(line)
@@ -63,6 +65,19 @@ def ended(call: Callable[[], int], *, json: bool) -> int:
             with suppress(OSError):
                 print_json({"error": line or str(error), "exit": code})
     return code
+
+
+def _has_enough(error: BaseException) -> bool:
+    """Return whether whoever reads stdout has closed it (`| head`), which rich takes for the end of the process."""
+    return isinstance(error, BrokenPipeError) or (
+        isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
+    )
+
+
+def _close_stdout() -> None:
+    """Lead stdout nowhere: the interpreter flushes it once more when it ends, which must not fail again."""
+    with _nowhere() as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _nowhere() -> TextIO:
@@ -117,8 +132,11 @@ def say(line: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print one object as the last line of stdout."""
-    print(json_format.dumps(value, ensure_ascii=False), flush=True)  # noqa: T201 - for machines
+    """Print one object as the last line of stdout. A pipe that is closed changes nothing about how the process ends."""
+    try:
+        print(json_format.dumps(value, ensure_ascii=False), flush=True)  # noqa: T201 - for machines
+    except BrokenPipeError:
+        _close_stdout()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ DATA = "data"
 STARTER = """\
 # A backtest of execd: which prices, which money, which exchange, and who trades.
 # Lines that begin with "#" and a letter or bracket are options: take the "#" away to use them.
-# Every key there is: {execd} config reference
+# Every key there is: execd config reference
 
 [mode]
 type = "backtest"
@@ -19,8 +19,8 @@ end = 2025-05-14T00:00:00Z
 seed = 7                        # order ids derive from it; the same seed gives the same run
 
 [data]
-dir = "data"                    # folder of the prices, relative to this file; "{execd} data sample data" makes one
-resolution = "1h"               # length of a candle; "{execd} data check data" lists those that are there
+dir = "data"                    # folder of the prices, relative to this file; "execd data sample data" makes one
+resolution = "1h"               # length of a candle; "execd data check data" lists those that are there
 
 # What each account holds at the start: whole units (dollars, coins) as text. An account is called like its exchange;
 # perpetuals of Binance have one of their own, written [accounts."binance.perp"].
@@ -101,7 +101,7 @@ def write_starter(file: Path, *, force: bool) -> Path | None:
                 raise BadInputError(f"{file}: is there already: choose another name, or keep it aside with --force")
             kept = _aside(file)
         with file.open("x", encoding="utf-8") as opened:
-            opened.write(STARTER.replace("{execd}", command()))
+            opened.write(STARTER)
     except FileNotFoundError:
         raise BadInputError(f"{file}: can't be written: no such folder: {file.parent}") from None
     except (OSError, ValueError) as error:

@@ -21,6 +21,8 @@ from actors.journal.reader import JournalReader
 from actors.journal.tables import folder_line
 from actors.journal.verify import Verdict
 from actors.journal.verify import verify as check
+from config.problems import nearest
+from messages.journal import ENTRY_TYPES
 from ops.hints import command
 from ops.journal_words import instant, words
 
@@ -28,6 +30,7 @@ OK = 0
 BAD = 1
 UNUSABLE = 2
 
+_TYPES = tuple(each.__name__ for each in ENTRY_TYPES)
 _CHUNK_BYTES = 1 << 16
 _DIGEST = re.compile("[0-9a-fA-F]{64}")
 _TIME = len("2024-01-02T00:00:00Z")
@@ -76,8 +79,11 @@ def show(
         err: Where trouble is said; standard error by default.
 
     Returns:
-        0, or 2 if the file can't be read.
+        0, or 2 if the file can't be read, or there is no such type.
     """
+    for kind in types:
+        if kind not in _TYPES:
+            return _unusable(f"--type: unknown: {kind}, {nearest(kind, _TYPES)}", err)
     try:
         with JournalReader(path) as reader:
             layout = _layout(console, reader.last()[0])

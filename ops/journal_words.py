@@ -41,6 +41,7 @@ _WORDS = {
     "Liquidated": "{side} {amount} {instrument} at {price}, mark {mark}, fee {fee}, liquidation fee {liquidation_fee}",
     "InsurancePaid": "{amount} {asset} to {account}, short of it after {instrument}",
     "BasisMarked": "{instrument}: {price}, its base at {base_price}",
+    "ExtremesMoved": "{instrument}: trailing stops follow {low} to {high}",
     "StaleMark": "{instrument}: {mark} of {closed_at} used for {used_for}",
     "InputSkipped": "{input}: {error} ({where})",
     "Halted": "{reason}",

@@ -30,6 +30,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         orders: That were sent.
         refusals: By execd.
         rejections: By the venue.
+        cancels_refused: Cancels and amends that execd refused: the order was not there, or had ended.
+        skipped: Messages that an actor was given and passed over.
         fees: Paid; base fees count at their fill's price.
         funding: Received.
         pnl: equity_end - equity_start.
@@ -47,6 +49,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     fills: int
     refusals: int
     rejections: int
+    cancels_refused: int
+    skipped: int
     refusals_by_code: dict[str, int]
     fees: str
     funding: str
@@ -82,6 +86,8 @@ def gather(wired: Wired, models: tuple[VenueModel, ...], market_events: int, sto
         fills=counts.get("OrderFilled", 0),
         refusals=counts.get("InstructionRefused", 0),
         rejections=counts.get("OrderRejected", 0),
+        cancels_refused=counts.get("CancelRefused", 0) + counts.get("AmendRefused", 0),
+        skipped=counts.get("InputSkipped", 0),
         refusals_by_code=dict(refusals.counts),
         fees=plain(pnl.fees),
         funding=plain(pnl.funding),

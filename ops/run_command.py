@@ -149,8 +149,7 @@ def summary(screen: Console, result: Result) -> None:
     screen.print(f"  orders        {result.orders:>10}   fills {result.fills}, rejected by venues {result.rejections}")
     codes = ", ".join(f"{code} {count}" for code, count in result.refusals_by_code.items())
     screen.print(f"  refused       {result.refusals:>10}   {codes}".rstrip())
-    if result.liquidations:
-        screen.print(f"  [bold red]liquidated[/bold red]    {result.liquidations:>10}   positions closed by a venue")
+    _point_out(screen, result)
     screen.print(f"  market events {result.market_events:>10}   in {result.wall_seconds:.2f} s")
     screen.print()
     screen.print(f"  equity at start {money(result.equity_start):>20} USDT")
@@ -172,6 +171,16 @@ def summary(screen: Console, result: Result) -> None:
         screen.print(f"  hash     {result.journal_hash}", soft_wrap=True)
     if result.report is not None:
         screen.print(f"  report   {escape(typed(Path(result.report)))}", soft_wrap=True)
+
+
+def _point_out(screen: Console, result: Result) -> None:
+    """Print what seldom happens, where it did."""
+    if result.cancels_refused:
+        screen.print(f"  not cancelled {result.cancels_refused:>10}   cancels and amends that execd refused")
+    if result.skipped:
+        screen.print(f"  [bold red]skipped[/bold red]       {result.skipped:>10}   errors passed over, see the journal")
+    if result.liquidations:
+        screen.print(f"  [bold red]liquidated[/bold red]    {result.liquidations:>10}   positions closed by a venue")
 
 
 def money(text: str, *, signed: bool = False) -> str:

@@ -37,34 +37,42 @@ class InFlight:
 
     def __init__(self) -> None:
         self.sent: deque[Sent] = deque()
+        self._submits: set[ClientOrderId] = set()
 
     def send(self, command: OrderCommand, *, due: int) -> None:
         """Put a command on its way."""
         self.sent.append(Sent(due, command))
+        if isinstance(command, SubmitOrder):
+            self._submits.add(command.intent.client_order_id)
 
     def arrived(self, now: int) -> OrderCommand | None:
         """Take out, and return, the next command that has arrived by now."""
-        return self.sent.popleft().command if self.sent and self.sent[0].due <= now else None
+        return self._take_out(0) if self.sent and self.sent[0].due <= now else None
 
     def drop(self) -> list[OrderCommand]:
         """Take out all: nothing arrives any more."""
         commands = [sent.command for sent in self.sent]
         self.sent.clear()
+        self._submits.clear()
         return commands
 
     def submits(self, order: ClientOrderId) -> bool:
         """Return whether this order is on its way."""
-        return any(
-            isinstance(sent.command, SubmitOrder) and sent.command.intent.client_order_id == order for sent in self.sent
-        )
+        return order in self._submits
 
     def answered(self, event: OrderEvent) -> OrderCommand | None:
         """While folding: take out, and return, the command that a report answers, if it answers one."""
         for place, sent in enumerate(self.sent):
             if sent.command.intent.client_order_id == event.client_order_id and _answers(event, sent.command):
-                del self.sent[place]
-                return sent.command
+                return self._take_out(place)
         return None
+
+    def _take_out(self, place: int) -> OrderCommand:
+        command = self.sent[place].command
+        del self.sent[place]
+        if isinstance(command, SubmitOrder):
+            self._submits.discard(command.intent.client_order_id)
+        return command
 
 
 def _answers(event: OrderEvent, command: OrderCommand) -> bool:

@@ -10,7 +10,7 @@ from actors.exchange.pricing import Slippage, charge_for, is_fresh, opened_at
 from actors.exchange.trailing import NOWHERE, Fired, TrailingStops
 from actors.rounding import floor_to
 from messages.instruments import Instrument, VenueModel
-from messages.market import Candle
+from messages.market import Candle, ExtremesMoved
 from messages.units import (
     BUY,
     GTC,
@@ -43,6 +43,7 @@ class Market:
         position: Of a perp.
         candle: The last that completed.
         watched: How many orders wait or rest here.
+        followed: Whether the last candle that was looked at moved a trailing stop's extreme.
         floor, ceiling: A candle that stays between them (both excluded) changes nothing. May lie too close together
             after an order went, until the next `watch`.
     """
@@ -61,6 +62,7 @@ class Market:
         self.position = Standing()
         self.candle: Candle | None = None
         self.watched = 0
+        self.followed = False
         self.floor, self.ceiling = NOWHERE
         self.buys, self.sells = PriceHeap(falling=True), PriceHeap(falling=False)
         self._falling, self._rising = PriceHeap(falling=True), PriceHeap(falling=False)
@@ -210,7 +212,11 @@ class Market:
         self.watch()
 
     def fired(self) -> list[Fired]:
-        """Take out the orders that the last candle triggers, in the order of their acceptance; move trailing stops."""
+        """Take out the orders that the last candle triggers, in the order of their acceptance; move trailing stops.
+
+        `followed` says then whether it moved any.
+        """
+        self.followed = False
         candle = self.candle
         if candle is None:
             return []
@@ -224,5 +230,15 @@ class Market:
         for trail in self._trails.values():
             if len(trail):
                 found += trail.candle(candle.low, candle.high, opened)
+                self.followed |= trail.moved
         self.watched -= len(found)
         return sorted(found, key=lambda each: each.order.rank)
+
+    def follow(self, moved: ExtremesMoved, at: int) -> None:
+        """While folding: let trailing stops follow a candle, or start from a price, as they did then."""
+        for trail in self._trails.values():
+            if moved.opened_at == at:
+                trail.start(moved.high, at)
+            else:
+                trail.follow(moved.low, moved.high, moved.opened_at)
+        self.watch()

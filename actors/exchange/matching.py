@@ -11,7 +11,7 @@ from decimal import Decimal
 from actors.exchange import reports
 from actors.exchange.market import Market
 from actors.exchange.open_order import OpenOrder
-from actors.exchange.pricing import Charge, Slippage
+from actors.exchange.pricing import Charge, Slippage, is_fresh, opened_at
 from actors.exchange.reports import Report
 from actors.exchange.state import VenueState
 from actors.exchange.taking import (
@@ -42,6 +42,7 @@ from messages.units import (
     MARKET,
     SELL,
     TAKER,
+    TRAILING_STOP,
     TRIGGERED,
     Amount,
     BaseAmount,
@@ -64,6 +65,7 @@ class Matching:
     def __init__(self, model: VenueModel, candle_ns: int) -> None:
         self.state = VenueState(model, candle_ns)
         self.news: list[Report] = []
+        self._venue = model.venue
         self._books = self.state.books
         self._markets = self.state.books.markets
         self._candle_ns = candle_ns
@@ -89,6 +91,8 @@ class Matching:
             self._say(reports.rejected(intent, NO_PRICE, "no trading at this instant"), now)
         elif intent.order_type in TRIGGERED:
             self._say(reports.accepted(intent, self.state.next_order_id()), now, intent)
+            if intent.order_type is TRAILING_STOP and candle.close != intent.reference_price:
+                self.news.append(reports.started(intent, candle.close, now))
         else:
             self._arrive(market, candle, intent, now)
 
@@ -232,6 +236,8 @@ class Matching:
             self._say(reports.triggered(order, trigger), now)
             if order.price is None:
                 self._stop(market, order, trigger, now)
+        if market.followed and (candle := market.candle) is not None:
+            self.news.append(reports.followed(self._venue, candle, opened_at(candle, self._candle_ns)))
         market.settle()
 
     def _make(self, market: Market, order: OpenOrder, now: Nanoseconds) -> bool:
@@ -309,6 +315,8 @@ class Matching:
                 if self._markets[order.intent.instrument].instrument.account == account:
                     self._say(reports.cancelled(order, LIQUIDATION), now)
             for market in markets:
+                if (candle := market.candle) is not None and not is_fresh(candle, now, self._candle_ns):
+                    self.news.append(reports.stale(self._venue, candle, "liquidation"))
                 self._say(self._books.forced(market), now)
             if paid := self._books.shortfall(markets[-1]):
                 self._say(paid, now)

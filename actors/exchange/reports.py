@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.exchange.open_order import OpenOrder
 from messages.book import InsurancePaid, Liquidated
-from messages.market import FundingPaid, StaleMark
+from messages.market import Candle, ExtremesMoved, FundingPaid, StaleMark
 from messages.orders import (
     AmendRejected,
     AmendSubmitted,
@@ -21,9 +21,9 @@ from messages.orders import (
     OrderSubmitted,
     OrderTriggered,
 )
-from messages.units import Amount, Asset, BaseAmount, Liquidity, OrderId, Price, TradeId
+from messages.units import Amount, Asset, BaseAmount, Liquidity, Nanoseconds, OrderId, Price, TradeId, VenueName
 
-Report = OrderEvent | FundingPaid | StaleMark | Liquidated | InsurancePaid
+Report = OrderEvent | FundingPaid | ExtremesMoved | StaleMark | Liquidated | InsurancePaid
 """All that a simulated venue tells the engine."""
 
 
@@ -142,4 +142,31 @@ def amend_rejected(intent: AmendSubmitted, reason: str) -> AmendRejected:
         client_order_id=intent.client_order_id,
         instruction_id=intent.instruction_id,
         reason=reason,
+    )
+
+
+def followed(venue: VenueName, candle: Candle, opened: int) -> ExtremesMoved:
+    """Trailing stops that were accepted until the candle `opened` (ns) have followed it."""
+    return ExtremesMoved(
+        venue=venue,
+        instrument=candle.instrument,
+        low=candle.low,
+        high=candle.high,
+        opened_at=Nanoseconds(opened),
+    )
+
+
+def started(intent: OrderSubmitted, price: Price, now: Nanoseconds) -> ExtremesMoved:
+    """A trailing stop starts from another price than its intent's."""
+    return ExtremesMoved(venue=intent.venue, instrument=intent.instrument, low=price, high=price, opened_at=now)
+
+
+def stale(venue: VenueName, candle: Candle, used_for: str) -> StaleMark:
+    """The close of an old candle was used."""
+    return StaleMark(
+        venue=venue,
+        instrument=candle.instrument,
+        mark=candle.close,
+        closed_at=candle.closed_at,
+        used_for=used_for,
     )

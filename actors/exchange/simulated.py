@@ -18,18 +18,18 @@ from actors.errors import InvariantError
 from actors.exchange.in_flight import InFlight
 from actors.exchange.matching import Matching
 from actors.exchange.pricing import funding_payment, is_fresh
-from actors.exchange.reports import Report
+from actors.exchange.reports import Report, stale
 from messages.book import InsurancePaid, Liquidated, Opening
 from messages.instruments import VenueModel
 from messages.journal import Entry, Record
 from messages.market import (
+    ExtremesMoved,
     FinishSlice,
     FundingPaid,
     FundingRate,
     MarketSlice,
     ReportMore,
     SettleFunding,
-    StaleMark,
 )
 from messages.orders import (
     AmendOrder,
@@ -93,8 +93,8 @@ class SimulatedExchange(Actor[VenueMessage]):
         self._sent = self._in_flight.sent
         self.handlers = {
             SubmitOrder: self._delay if model.latency_ns else self._submit,
-            CancelOrder: self._delay if model.latency_ns else self._act,
-            AmendOrder: self._delay if model.latency_ns else self._act,
+            CancelOrder: self._delay if model.latency_ns else self._change,
+            AmendOrder: self._delay if model.latency_ns else self._change,
             MarketSlice: self._slice,
             SettleFunding: self._settle,
             FinishSlice: self._finish,
@@ -118,7 +118,7 @@ class SimulatedExchange(Actor[VenueMessage]):
                 self._in_flight.send(CancelOrder(intent=entry), due=at + self._latency_ns)
             case AmendSubmitted():
                 self._in_flight.send(AmendOrder(intent=entry), due=at + self._latency_ns)
-            case FundingPaid() | Liquidated() | InsurancePaid():
+            case FundingPaid() | ExtremesMoved() | Liquidated() | InsurancePaid():
                 self._state.fold(entry, at)
             case _ if isinstance(entry, OrderEvent):
                 answered = self._in_flight.answered(entry)
@@ -142,6 +142,10 @@ class SimulatedExchange(Actor[VenueMessage]):
         self._matching.submit(intent, now)
         self._report()
 
+    def _change(self, command: CancelOrder | AmendOrder) -> None:
+        self._act(command)
+        self._report()
+
     def _act(self, command: OrderCommand) -> None:
         match command:
             case SubmitOrder():
@@ -150,7 +154,6 @@ class SimulatedExchange(Actor[VenueMessage]):
                 self._matching.cancel(command.intent, self._turn.at)
             case AmendOrder():
                 self._matching.amend(command.intent, self._turn.at)
-        self._report()
 
     def _delay(self, command: OrderCommand) -> None:
         """Put a command on its way; an order that is known, or on its way, is not sent a second time."""
@@ -164,6 +167,7 @@ class SimulatedExchange(Actor[VenueMessage]):
         self._in_flight.send(command, due=self._turn.at + self._latency_ns)
 
     def _report(self) -> None:
+        """Tell what came of a message; called once for each, so that all of it is counted together."""
         news, waiting = self._matching.news, self._waiting
         if not waiting and len(news) <= _AT_ONCE:
             for event in news:
@@ -176,6 +180,11 @@ class SimulatedExchange(Actor[VenueMessage]):
 
     def _more(self, _: ReportMore) -> None:
         waiting = self._waiting
+        if not waiting:  # it is told only while something waits
+            raise InvariantError(
+                f"{self._venue}: reports of this instant were lost in a crash before they were told: "
+                "the journal holds only a part of what happened"
+            )
         for _number in range(min(_AT_ONCE, len(waiting))):
             self._tell(waiting.popleft())
         if waiting:
@@ -191,7 +200,7 @@ class SimulatedExchange(Actor[VenueMessage]):
                 known.candle = candle
                 if known.watched and (candle.low <= known.floor or candle.high >= known.ceiling):
                     self._matching.match(known, self._turn.at)
-                    self._report()
+        self._report()
         if self._exposed or self._sent:
             self._itself.tell(_FINISH)
 
@@ -209,15 +218,7 @@ class SimulatedExchange(Actor[VenueMessage]):
             raise InvariantError(f"{funding.instrument}: there is a position, and never was a price")
         candle, quantity = market.candle, BaseAmount(market.position.quantity)
         if not is_fresh(candle, self._turn.at, self._candle_ns):
-            self._matching.news.append(
-                StaleMark(
-                    venue=self._venue,
-                    instrument=funding.instrument,
-                    mark=candle.close,
-                    closed_at=candle.closed_at,
-                    used_for="funding",
-                )
-            )
+            self._matching.news.append(stale(self._venue, candle, "funding"))
         paid = FundingPaid(
             venue=self._venue,
             instrument=funding.instrument,
@@ -235,7 +236,7 @@ class SimulatedExchange(Actor[VenueMessage]):
             self._act(command)
         if self._exposed:
             self._matching.liquidate(self._turn.at)
-            self._report()
+        self._report()
 
     def _expire(self, expire: ExpireOrders) -> None:
         """End all orders; what is still on its way arrives no more."""

@@ -1,9 +1,8 @@
 """Where every order of the simulated venue stands, and how events move it. Pure.
 
 Every change of state is here, in `fold`, which decisions (actors/exchange/matching.py) and the exchange's `apply` both
-go through: a venue that is folded from a journal stands where it stood. Two things are not in the journal: candles (the
-last ones come by `apply_market`), and with them how far trailing stops had followed the price: after a rebuild they
-start from their intent's reference price again.
+go through: a venue that is folded from a journal stands where it stood. Candles are not in the journal (the last ones
+come by `apply_market`), but how far trailing stops followed them is.
 """
 
 from actors.errors import InvariantError
@@ -14,7 +13,7 @@ from actors.exchange.reports import Report
 from actors.recent import Recent
 from messages.book import InsurancePaid, Liquidated
 from messages.instruments import VenueModel
-from messages.market import FundingPaid
+from messages.market import ExtremesMoved, FundingPaid
 from messages.orders import (
     OrderAccepted,
     OrderAmended,
@@ -106,6 +105,8 @@ class VenueState:
                 self._moved(event, at)
             case FundingPaid():
                 self.books.fund(event)
+            case ExtremesMoved():
+                self._markets[event.instrument].follow(event, at)
             case Liquidated():
                 self.books.liquidated(event)
             case InsurancePaid():

@@ -45,9 +45,14 @@ class _Group:
 
 
 class TrailingStops:
-    """The trailing stops to buy, or those to sell."""
+    """The trailing stops to buy, or those to sell.
+
+    Attributes:
+        moved: Whether the last candle moved the extreme of any.
+    """
 
     def __init__(self, side: Side) -> None:
+        self.moved = False
         self._buys = side is BUY
         self._fresh: list[tuple[OpenOrder, Decimal]] = []
         self._by_extreme: list[tuple[Decimal, int, _Group]] = []
@@ -100,12 +105,20 @@ class TrailingStops:
         Orders accepted later than it `opened` (ns) are left alone.
         """
         self._admit(opened)
-        against, along = (high, low) if self._buys else (low, high)
-        fired = self._fire(against if self._buys else against.copy_negate())
-        self._move(along)
+        fired = self._fire(high if self._buys else low.copy_negate())
+        self._move(low if self._buys else high)
         if len(self._by_trigger) + len(self._by_extreme) > 4 * (_FEW + self._live):
             self._clean()
         return fired
+
+    def follow(self, low: Decimal, high: Decimal, opened: int) -> None:
+        """Let a candle move the extremes as `candle` does, and fire nothing: what it fired is known."""
+        self._admit(opened)
+        self._move(low if self._buys else high)
+
+    def start(self, extreme: Decimal, at: int) -> None:
+        """Let those that were accepted at an instant (ns), and no later candle has met, start from another price."""
+        self._fresh = [(order, extreme if order.since == at else own) for order, own in self._fresh]
 
     def _admit(self, opened: int) -> None:
         if not self._fresh:
@@ -184,7 +197,8 @@ class TrailingStops:
             for entry in fewer:
                 heappush(members, entry)
         moved = _Group(price, members)
-        if self._has_members(moved):
+        self.moved = self._has_members(moved)
+        if self.moved:
             self._enter(moved)
 
     def _clean(self) -> None:

@@ -4,7 +4,7 @@ Numbers may be of other libraries (NumPy's): they become Python's own first. A t
 
     text        ISO 8601 with seconds: 2024-01-02T00:00:00Z
     a datetime, or anything with `isoformat()` such as a pandas Timestamp
-    an int      nanoseconds since 1970
+    an int      nanoseconds since 1970: 0, or at least 10**16, for a smaller one is in seconds, ms or us by mistake
 
 and one without an offset is in UTC.
 """
@@ -23,6 +23,8 @@ from messages.units import SPOT, Asset, InstrumentId, Nanoseconds, Price
 EXPECTED_TIME = "an instant such as 2024-01-02T00:00:00Z, a datetime or nanoseconds since 1970, from 1970 to 2260"
 
 _DEEPEST = 16
+_LEAST_NS = 10**16
+"""April 1970 in nanoseconds; in microseconds a time centuries away."""
 _LATEST = instant_of("2260-12-31T23:59:59.999999999Z")
 _WALLET_BASE = Asset("ETH")
 
@@ -87,6 +89,8 @@ def instant_from(value: object, key: str) -> Nanoseconds:
         at = None
     elif isinstance(value, numbers.Integral):
         at = int(value)
+        if 0 < at < _LEAST_NS:
+            raise ValueError(f"{key}: {at} looks like seconds, milliseconds or microseconds, expected nanoseconds")
     else:
         isoformat = getattr(value, "isoformat", None)
         text = isoformat() if callable(isoformat) else value
@@ -113,18 +117,43 @@ class Quotes(NamedTuple):
 NO_QUOTES = Quotes({}, None)
 
 
-def price_keys(instrument: Instrument, traded: Asset | None) -> tuple[str, ...]:
-    """Return the keys of market data that hold an instrument's price, in order.
+def missing(market_data: Mapping[str, object], instruments: Iterable[Instrument], instrument: Instrument) -> str:
+    """Return why market data hold no price of an instrument that is to be traded."""
+    own, general = _venue_key(instrument), _asset_key(instrument.base)
+    if market_data.get(own) is None:
+        return f"market_data has neither {own} nor {general}"
+    priced = " and ".join(_asset_key(base) for base in _priced(market_data, instruments))
+    return f"market_data has no {general}, and beside {priced} its {own} is not about {instrument.base}"
 
-    ``{venue}_{spot|perp}_price`` names no asset: it is about the one that the instruction trades.
-    """
-    general = f"{instrument.base.lower()}_usd_price"
-    kind = "spot" if instrument.trade_type is SPOT else "perp"
-    return (f"{instrument.venue}_{kind}_price", general) if instrument.base == traded else (general,)
+
+def _venue_key(instrument: Instrument) -> str:
+    return f"{instrument.venue}_{'spot' if instrument.trade_type is SPOT else 'perp'}_price"
+
+
+def _asset_key(base: Asset) -> str:
+    return f"{base.lower()}_usd_price"
+
+
+def _priced(market_data: Mapping[str, object], instruments: Iterable[Instrument]) -> list[Asset]:
+    """Return the base assets that market data price by name, sorted."""
+    bases = sorted({instrument.base for instrument in instruments})
+    return [base for base in bases if market_data.get(_asset_key(base)) is not None]
+
+
+def _meant(market_data: Mapping[str, object], instruments: Iterable[Instrument], traded: Asset | None) -> Asset | None:
+    """Return the asset that the prices without an asset's name are about; None where that can't be told."""
+    priced = _priced(market_data, instruments)
+    if not priced or traded in priced:
+        return traded
+    return priced[0] if len(priced) == 1 else None
 
 
 def quotes_of(market_data: Mapping[str, object], instruments: Iterable[Instrument], traded: Asset | None) -> Quotes:
     """Return all prices that market data holds; what is None there is not given.
+
+    ``{asset}_usd_price`` is about the asset. ``{venue}_{spot|perp}_price`` names none and comes first: it is about the
+    asset that the instruction trades; but where the data price another asset by name, and not that one, then about the
+    other: the price of ETH buys no BTC. Beside several others it is about none of them.
 
     Args:
         market_data: Other keys are passed over.
@@ -135,13 +164,16 @@ def quotes_of(market_data: Mapping[str, object], instruments: Iterable[Instrumen
         ValueError: A price is no number above zero.
     """
     found: dict[InstrumentId, Price] = {}
-    for instrument in instruments:
-        for key in price_keys(instrument, traded):
+    known = tuple(instruments)
+    meant = _meant(market_data, known, traded)
+    for instrument in known:
+        general = _asset_key(instrument.base)
+        for key in (_venue_key(instrument), general) if instrument.base == meant else (general,):
             price = _price(market_data, key)
             if price is not None:
                 found[instrument.instrument_id] = price
                 break
-    return Quotes(found, _price(market_data, f"{_WALLET_BASE.lower()}_usd_price"))
+    return Quotes(found, _price(market_data, _asset_key(_WALLET_BASE)))
 
 
 def _price(market_data: Mapping[str, object], key: str) -> Price | None:

@@ -36,7 +36,7 @@ from ops.interfaces.chosen import Chosen
 from ops.interfaces.events import data_of, name_of
 from ops.interfaces.followed_trade import FollowedTrade
 from ops.interfaces.listening import Change
-from ops.interfaces.outside import Quotes, clock_of, mapping, price_keys, quotes_of, usual
+from ops.interfaces.outside import Quotes, clock_of, mapping, missing, quotes_of, usual
 from ops.interfaces.run import Run, tradable
 from ops.interfaces.turnstile import Turnstile
 
@@ -110,7 +110,7 @@ class Session:
             await self._arrival(trade)
         hint = ""
         if trade.reason == Code.NO_PRICE and wanted.instrument not in quotes.prices:
-            hint = f"; market_data has neither {' nor '.join(price_keys(instrument, instrument.base))}"
+            hint = f"; {missing(prices, self.instruments.values(), instrument)}"
         with decimal.localcontext(CONTEXT):
             return trade_answer(trade, self.mode, run.at, hint=hint)
 

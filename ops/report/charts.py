@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from messages.book import Attribution, EquityMarked
+from messages.book import Attribution, EquityMarked, Liquidated
 from messages.market import FundingPaid
 from messages.units import Amount
 from ops.report.gathered import Gathered, Trade, symbol
@@ -42,14 +42,17 @@ def _equity(found: Gathered) -> Chart:
     equity = [float(mark.equity) for mark in found.marks]
     falls = drawdowns(equity)
     places = kept([equity, falls])
-    liquidated = [at for at, entry in found.forced if hasattr(entry, "side")]
     return {
         "x": _times(found.mark_times, places),
         "equity": _chosen(equity, places),
         "drawdown": _chosen(falls, places),
-        "liquidations": sorted({at // _MS for at in liquidated}),
+        "liquidations": _liquidations(found),
         "currency": found.currency,
     }
+
+
+def _liquidations(found: Gathered) -> list[int]:
+    return sorted({at // _MS for at, entry in found.forced if isinstance(entry, Liquidated)})
 
 
 def _attribution(found: Gathered) -> Chart:
@@ -68,7 +71,7 @@ def _attribution(found: Gathered) -> Chart:
 
 
 def _margin(found: Gathered) -> Chart:
-    """Return maintenance / equity of each account, with gaps where it has no positions.
+    """Return maintenance / (balance + unrealised P&L) of each account, with gaps where it has no positions.
 
     An account without equity has no ratio either.
     """
@@ -84,6 +87,7 @@ def _margin(found: Gathered) -> Chart:
     return {
         "x": _times(found.mark_times, places),
         "accounts": {account: _chosen(column, places) for account, column in columns.items()},
+        "liquidations": _liquidations(found),
     }
 
 
@@ -147,6 +151,7 @@ def _funding(found: Gathered) -> Chart:
     return {
         "lines": [_funding_line(name, paid) for name, paid in sorted(by_instrument.items())],
         "total": _funding_total(found),
+        "span": _times(found.mark_times, (0, -1)) if found.marks else [],
         "currency": found.currency,
     }
 

@@ -1,13 +1,18 @@
 # ruff: noqa: RUF001 - formulas are written with the signs that people know
 """The table of statistics: each figure with the formula that it comes from, so that nobody has to guess."""
 
+from bisect import bisect_right
 from decimal import Decimal
 from typing import NamedTuple
 
+from messages.book import InsurancePaid
 from messages.units import BPS
 from ops.report import statistics
 from ops.report.formats import NONE, count, money, number, percent
 from ops.report.gathered import Gathered
+
+LEAST_RETURNS = 30
+"""Daily returns below which nothing is told that is scaled to a year: it would say more of chance than of the run."""
 
 _ZERO = Decimal(0)
 
@@ -24,7 +29,9 @@ class Performance(NamedTuple):
     """What equity did. None where there is no such figure (ops/report/statistics.py says when).
 
     Attributes:
-        days: From the first mark to the last, in days.
+        days: From the first mark with a price to the last one with a new price, in days.
+        daily: Returns of these days.
+        annual: None where they are too few, too.
     """
 
     first: Decimal
@@ -53,20 +60,54 @@ class Trading(NamedTuple):
     uncounted: int
 
 
+def priced_span(found: Gathered) -> range:
+    """Return the places of the marks from the first with a price to the last with a new one.
+
+    After that only the clock went on: such days are no days of trading. New is also a candle at the old price, as far
+    as the manifest says until when there are candles. Where no mark names a price, all count.
+    """
+    marks = found.marks
+    first = next((place for place, mark in enumerate(marks) if mark.marks), None)
+    if first is None:
+        return range(len(marks))
+    last = first
+    for place in range(first + 1, len(marks)):
+        if marks[place].marks != marks[place - 1].marks:
+            last = place
+    known = _candles_end(found)
+    if known is not None:
+        last = max(last, bisect_right(found.mark_times, known) - 1)
+    return range(first, last + 1)
+
+
+def _candles_end(found: Gathered) -> int | None:
+    """Return when the last candle of all files opened, as far as the manifest says so."""
+    files, resolution = found.hashed.get("data"), found.setting("data", "resolution")
+    ends = [
+        file["last"]
+        for file in (files if isinstance(files, list) else ())
+        if isinstance(file, dict) and isinstance(file.get("last"), int) and f"-{resolution}." in str(file.get("name"))
+    ]
+    return max(ends, default=None)
+
+
 def performance(found: Gathered) -> Performance | None:
     """Return what equity did; None if it was never marked."""
     if not found.marks:
         return None
     values: list[Decimal] = [mark.equity for mark in found.marks]
-    daily = statistics.returns(statistics.daily_values(found.mark_times, values))
+    priced = priced_span(found)
+    within = slice(priced.start, priced.stop)
+    times = found.mark_times[within]
+    daily = statistics.returns(statistics.daily_values(times, values[within]))
     return Performance(
         first=values[0],
         last=values[-1],
-        average=sum(values, _ZERO) / len(values),
-        days=(found.mark_times[-1] - found.mark_times[0]) / statistics.DAY_NS,
+        average=sum(values[within], _ZERO) / len(times),
+        days=(times[-1] - times[0]) / statistics.DAY_NS,
         total=statistics.total_return(values[0], values[-1]),
         daily=daily,
-        annual=statistics.annual_return(daily),
+        annual=statistics.annual_return(daily) if len(daily) >= LEAST_RETURNS else None,
         drawdown=statistics.drawdown(found.mark_times, values),
     )
 
@@ -98,10 +139,11 @@ def headline(found: Gathered, done: Performance | None, trades: Trading) -> list
     """Return the figures that one looks at first."""
     told = []
     if done is not None:
+        few = _few(done)
         told = [
             ("Return", percent(done.total, signed=True)),
-            ("Annualised", percent(done.annual, signed=True)),
-            ("Sharpe ratio", number(statistics.sharpe(done.daily))),
+            (f"Annualised{few}", percent(done.annual, signed=True)),
+            (f"Sharpe ratio{few}", NONE if few else number(statistics.sharpe(done.daily))),
             ("Max. drawdown", percent(0.0 if done.drawdown is None else done.drawdown.depth)),
         ]
     return [
@@ -113,6 +155,18 @@ def headline(found: Gathered, done: Performance | None, trades: Trading) -> list
     ]
 
 
+def _few(done: Performance) -> str:
+    """Return that there are too few days for a figure of a year; empty if there are enough."""
+    days = len(done.daily)
+    return f" ({count(days)} day{'' if days == 1 else 's'}: too few)" if days < LEAST_RETURNS else ""
+
+
+def _yearly(told: str, done: Performance) -> str:
+    """Return a figure of a year, or a dash with the reason why there is none."""
+    few = _few(done)
+    return f"{NONE}{few}" if few else told
+
+
 def _returns(done: Performance, currency: str) -> list[Figure]:
     daily = done.daily
     rose = sum(each > 0 for each in daily)
@@ -121,7 +175,7 @@ def _returns(done: Performance, currency: str) -> list[Figure]:
         Figure("Return", percent(done.total, signed=True), "last equity ÷ first equity − 1"),
         Figure(
             "Annualised return",
-            percent(done.annual, signed=True),
+            _yearly(percent(done.annual, signed=True), done),
             f"product of (1 + r) ^ (365 ÷ n) − 1, with n = {count(len(daily))} daily returns",
         ),
         Figure("Best day", percent(max(daily, default=None), signed=True), "largest r"),
@@ -135,10 +189,26 @@ def _risks(done: Performance) -> list[Figure]:
     depth = None if fall is None else fall.depth
     length = "0 days" if fall is None else _days(fall)
     return [
-        Figure("Volatility", percent(statistics.volatility(done.daily)), "standard deviation of r × √365"),
-        Figure("Sharpe ratio", number(statistics.sharpe(done.daily)), "mean of r ÷ standard deviation of r × √365"),
-        Figure("Sortino ratio", number(statistics.sortino(done.daily)), "mean of r ÷ √(sum of min(r, 0)² ÷ n) × √365"),
-        Figure("Calmar ratio", number(statistics.calmar(done.annual, depth)), "annualised return ÷ maximum drawdown"),
+        Figure(
+            "Volatility",
+            _yearly(percent(statistics.volatility(done.daily)), done),
+            "standard deviation of r (divided by n-1) × √365",
+        ),
+        Figure(
+            "Sharpe ratio",
+            _yearly(number(statistics.sharpe(done.daily)), done),
+            "mean of r ÷ standard deviation of r (divided by n-1) × √365",
+        ),
+        Figure(
+            "Sortino ratio",
+            _yearly(number(statistics.sortino(done.daily)), done),
+            "mean of r ÷ √(sum of min(r, 0)² ÷ n) × √365",
+        ),
+        Figure(
+            "Calmar ratio",
+            _yearly(number(statistics.calmar(done.annual, depth)), done),
+            "annualised return ÷ maximum drawdown",
+        ),
         Figure(
             "Maximum drawdown", percent(depth or 0.0), "largest of 1 − equity ÷ highest equity before, over all marks"
         ),
@@ -160,6 +230,7 @@ def _costs(found: Gathered, trades: Trading, done: Performance | None) -> list[F
     average = done.average if done is not None else _ZERO
     years = done.days / statistics.DAYS_A_YEAR if done is not None else 0.0
     yearly = float(trades.funding / average) / years if average > 0 and years > 0 else None
+    share = NONE if done is None else _yearly(percent(yearly, signed=True), done)
     times = float(trades.turnover / average) if average > 0 else None
     left_out = f"; {count(trades.uncounted)} fees in other assets are not in it" if trades.uncounted else ""
     return [
@@ -180,15 +251,32 @@ def _costs(found: Gathered, trades: Trading, done: Performance | None) -> list[F
             _bps(trades.slippage, trades.turnover),
             "sum of amount × distance to the reference price ÷ turnover",
         ),
+        *_forced(found, trades),
         Figure(
             "Funding", f"{money(trades.funding, signed=True)} {currency}", "sum of payments, positive when received"
         ),
-        Figure("Funding yield", percent(yearly, signed=True), "funding ÷ average equity × 365 ÷ days, a year"),
+        Figure("Funding yield", share, "funding ÷ average equity × 365 ÷ days, a year"),
         Figure(
             "Funding per payment",
             _bps(trades.funding, trades.funded, signed=True),
             "funding ÷ sum of |position| × mark at each payment",
         ),
+    ]
+
+
+def _forced(found: Gathered, trades: Trading) -> list[Figure]:
+    """Return what liquidations cost on top, and what insurance paid of that; nothing where there were none."""
+    if not found.forced:
+        return []
+    paid: dict[str, Decimal] = {}
+    for _, entry in found.forced:
+        if isinstance(entry, InsurancePaid):
+            paid[entry.asset] = paid.get(entry.asset, _ZERO) + entry.amount
+    insured = [f"{money(amount, signed=True)} {asset}" for asset, amount in sorted(paid.items())]
+    fees = f"{money(-trades.liquidation, signed=True)} {found.currency}"
+    return [
+        Figure("Liquidation fees", fees, "sum over liquidations, beside the taker fee"),
+        Figure("Paid by insurance", ", ".join(insured) or NONE, "what accounts were short of after liquidations"),
     ]
 
 

@@ -16,7 +16,7 @@ from actors.journal.reader import JournalReader
 from config.symbols import Symbol, symbol_of
 from messages.book import Attribution, EquityMarked, InsurancePaid, Liquidated, PnlAttributed
 from messages.instructions import AmendRefused, CancelRefused, InstructionRefused
-from messages.journal import Entry
+from messages.journal import ENTRY_TYPES, Entry
 from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted
 from messages.market import FundingPaid, StaleMark
 from messages.orders import (
@@ -55,11 +55,13 @@ class Gathered:
 
     Attributes:
         name: Of the file.
+        folder: Name of the folder it lies in.
         hashed, beside: The two parts of the manifest; empty if they can't be read.
         journal_hash: The last one, 64 hex digits.
         entries: How many there are.
         writer: Pid of the process that is writing it now; None if nobody is.
         counts: How many entries of each type.
+        last_at: When the last entry was made that was read.
         doubts: What is wrong with the file, in words.
     """
 
@@ -67,6 +69,8 @@ class Gathered:
     hashed: Mapping[str, Any]
     beside: Mapping[str, Any]
     journal_hash: str
+    folder: str = ""
+    last_at: int | None = None
     entries: int = 0
     writer: int | None = None
     counts: Counter[str] = field(default_factory=Counter)
@@ -118,6 +122,7 @@ def gather(journal: Path, *, just_written: bool = False) -> Gathered:
     with JournalReader(journal) as reader, localcontext(CONTEXT):
         found = Gathered(
             name=reader.path.name,
+            folder=reader.path.resolve().parent.name,
             hashed=_object(reader.manifest.hashed),
             beside=_object(reader.manifest.beside),
             journal_hash=reader.manifest.hash_0.hex(),
@@ -148,6 +153,7 @@ def _read(reader: JournalReader, found: Gathered, *, just_written: bool) -> None
             if raw in _UNREAD:
                 continue
             record = decode(body)
+            found.last_at = record.at
             take = _TAKERS.get(type(record.entry))
             if take is not None:
                 take(found, record.at, record.entry)
@@ -161,8 +167,6 @@ def _read(reader: JournalReader, found: Gathered, *, just_written: bool) -> None
 
 
 _TYPE = b'"type":"'
-_UNREAD = frozenset({b"InstructionReceived", b"OrderSubmitted", b"OrderAccepted", b"Opening", b"StrategySaved"})
-"""Entries that are only counted: most of a journal, in many a run."""
 
 
 def _object(text: bytes) -> Mapping[str, Any]:
@@ -249,3 +253,6 @@ _TAKERS: Mapping[type, Callable[[Gathered, int, Any], None]] = {
     **dict.fromkeys((OrderRejected, CancelRejected, AmendRejected), _into("rejections")),
     **dict.fromkeys((InputSkipped, Halted, ClockJumped, OrderUnknown), _into("trouble")),
 }
+
+_UNREAD = frozenset(each.__name__.encode() for each in ENTRY_TYPES if each not in _TAKERS)
+"""Entries that are only counted: most of a journal, in many a run."""

@@ -10,7 +10,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, localcontext
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -19,24 +19,21 @@ from typing import Any
 import msgspec
 
 from actors.errors import ExecdError
-from messages.book import Attribution
-from ops.hints import command
 from ops.report import head
-from ops.report.charts import KINDS, charts
-from ops.report.figures import Figure, Performance, Trading, groups, headline, performance, trading
-from ops.report.formats import count, exact, money
+from ops.report.attribution import attribution
+from ops.report.charts import charts
+from ops.report.figures import LEAST_RETURNS, Figure, Performance, Trading, groups, headline, performance, trading
+from ops.report.formats import count, minute
 from ops.report.gathered import Gathered
+from ops.report.markup import table_start
 from ops.report.tables import Table, tables
 
 _ASSETS = Path(__file__).parent / "assets"
 _SCRIPTS = ("theme.js", "charts.js", "tables.js", "page.js")
 _UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 _SCRIPT_END = re.compile(r"</(?=script)", re.IGNORECASE)
-_ZERO = Decimal(0)
 _WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN)
 """For sums that must be exact, whatever their digits."""
-_NUMBER = ' class="number"'
-_READABLE = 10
 _LONG_FACT = 24
 """Characters above which a fact gets twice the room."""
 
@@ -91,18 +88,25 @@ def _start(found: Gathered, scripts: Iterable[str]) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">'
     when = head.span(found)
-    yield f"<title>{escape(head.name(found))}{escape(f', {when}' if when else '')} · execd report</title>"
+    title = ": ".join(filter(None, (head.config(found), head.name(found))))
+    yield f"<title>{escape(title)}{escape(f', {when}' if when else '')} · execd report</title>"
     yield f"<style>{_asset('page.css')}</style>\n</head>\n<body>"
 
 
 def _top(found: Gathered, done: Performance | None, trades: Trading, sections: Iterable[Section]) -> Iterator[str]:
     how = head.status(found)
     yield '<header class="top">'
-    yield f'<p class="kicker">execd report <span class="status {how.kind}">{escape(how.word)}</span></p>'
+    if found.doubts:
+        yield f'<p class="ending bad" role="alert">{escape(head.changed(found))}</p>'
+    skipped = head.skipped(found)
+    badges = f' <span class="status warn">{escape(skipped)}</span>' if skipped else ""
+    yield f'<p class="kicker">execd report <span class="status {how.kind}">{escape(how.word)}</span>{badges}</p>'
     yield f"<h1>{escape(head.name(found))}</h1>"
     yield f'<p class="result">{escape(head.result(found, done))}</p>'
     if how.detail:
         yield f'<p class="ending {how.kind}">{escape(how.detail)}</p>'
+    if short := head.shortfall(found):
+        yield f'<p class="ending warn">{escape(short)}</p>'
     yield '<dl class="tiles">'
     for label, text in headline(found, done, trades):
         yield f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>"
@@ -122,7 +126,7 @@ def _sections(
     for anchor, (title, text) in _CHARTS.items():
         if anchor in drawn:
             body = [_chart(anchor, title, text)]
-            yield _section(anchor, title, [*body, *_attribution(found)] if anchor == "attribution" else body)
+            yield _section(anchor, title, [*body, *attribution(found)] if anchor == "attribution" else body)
     yield _section("statistics", "Statistics", _statistics(figures))
     yield _section("fills", "Fills", _long("fills", listed["fills"], found.name, "Nothing was traded."))
     if found.forced:
@@ -159,7 +163,11 @@ _CHARTS = {
     ),
     "margin": (
         "Margin",
-        "Maintenance margin ÷ equity of an account. Above 1 it is liquidated; in gaps it has no position.",
+        (
+            "Maintenance margin ÷ (USDT balance + unrealised P&L) of an account. Above 1 it is liquidated, at the "
+            "dashed lines; marks are taken after the liquidation of their slice, so the ratio at the liquidation "
+            "itself, above 1, is none of them. In gaps the account has no position."
+        ),
     ),
 }
 """Title of each chart, and how to read it."""
@@ -175,20 +183,12 @@ def _chart(anchor: str, title: str, text: str) -> str:
     return f'<figure><figcaption>{escape(text)}</figcaption><div class="controls"></div>{plot}</figure>'
 
 
-def _table_start(caption: str, heads: Mapping[str, bool], *, style: str = "") -> str:
-    """Return a table's beginning, in a frame that scrolls; `heads` says of each column whether it holds numbers."""
-    cells = (f'<th scope="col"{_NUMBER if number else ""}>{escape(label)}</th>' for label, number in heads.items())
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="{style}">'
-        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{''.join(cells)}</tr></thead>"
-    )
-
-
 def _statistics(groups: Figures) -> Iterator[str]:
     yield (
         "<p>r is the daily return of equity: from the end of one UTC day to the end of the next, unrealised profit "
         "included; n is how many of them there are. A year has 365 days, the risk-free rate is 0. A dash stands where "
-        "there is no such figure: fewer than two returns, or nothing to divide by.</p>"
+        "there is no such figure: nothing to divide by, or too few days for a figure of a year "
+        f"(fewer than {LEAST_RETURNS} daily returns). Days after the last new price do not count.</p>"
     )
     yield '<div class="groups">'
     for title, figures in groups:
@@ -201,54 +201,6 @@ def _statistics(groups: Figures) -> Iterator[str]:
     yield "</div>"
 
 
-def _attribution(found: Gathered) -> Iterator[str]:
-    """Yield the table whose sums must come to the change of equity, and the line that adds them up."""
-    if found.parts is None or not found.marks:
-        return
-    heads = {"Source": False, **dict.fromkeys((kind.capitalize() for kind in (*KINDS, "sum")), True)}
-    yield _table_start(f"Profit and loss by instrument and venue, in {found.currency}", heads, style="sums")
-    total = dict.fromkeys(KINDS, _ZERO)
-    for venue in sorted({part.venue for part in found.parts.parts}):
-        parts = [part for part in found.parts.parts if part.venue == venue]
-        sums = {kind: sum((getattr(part.attribution, kind) for part in parts), _ZERO) for kind in KINDS}
-        total = {kind: total[kind] + sums[kind] for kind in KINDS}
-        yield f"<tbody>{_sums(venue, sums, 'venue')}"
-        yield from (_sums(part.source, _by_kind(part.attribution), "part") for part in parts)
-        yield "</tbody>"
-    yield f"<tfoot>{_sums('Total', total, 'total')}</tfoot></table></div>"
-    yield _proof(found, sum(total.values(), _ZERO))
-
-
-def _sums(label: str, sums: Mapping[str, Decimal], style: str) -> str:
-    cells = "".join(_cell(value) for value in (*sums.values(), sum(sums.values(), _ZERO)))
-    return f'<tr class="{style}"><th scope="row">{escape(label)}</th>{cells}</tr>'
-
-
-def _cell(value: Decimal) -> str:
-    kind = "nought" if not value else "loss" if value < 0 else "gain"
-    return f'<td class="number {kind}" title="{escape(exact(value))}">{escape(money(value))}</td>'
-
-
-def _by_kind(attribution: Attribution) -> dict[str, Decimal]:
-    return {kind: getattr(attribution, kind) for kind in KINDS}
-
-
-def _proof(found: Gathered, total: Decimal) -> str:
-    """Return the sum written out: first equity, what was attributed, last equity, and what is missing, if anything."""
-    first, last = found.marks[0].equity, found.marks[-1].equity
-    missing = last - first - total
-    kind, verdict = ("good", "exactly") if not missing else ("bad", f"but for {exact(missing)}, which nothing explains")
-    return (
-        f'<p class="proof {kind}"><span>Equity at the start {_precise(first)}</span> <span>+ sum of all parts '
-        f"{_precise(total)}</span> <span>= equity at the end {_precise(last)}, {verdict}.</span></p>"
-    )
-
-
-def _precise(value: Decimal) -> str:
-    """Return a figure with as many decimals as one can read; the rest is in its title."""
-    return f'<b title="{exact(value)}">{exact(round(value, _READABLE))}</b>'
-
-
 def _long(name: str, table: Table, file: str, empty: str = "") -> Iterator[str]:
     if not table.total:
         yield f'<p class="empty">{escape(empty)}</p>'
@@ -256,7 +208,7 @@ def _long(name: str, table: Table, file: str, empty: str = "") -> Iterator[str]:
     if table.total > len(table.rows):
         yield (
             f'<p class="ending warn">The page holds the first {count(len(table.rows))} of {count(table.total)} rows. '
-            f"All of them: <code>{escape(command())} journal export {escape(file)}</code></p>"
+            f"All of them: <code>execd journal export {escape(file)}</code></p>"
         )
     yield f'<div class="long" data-table="{name}"></div>'
 
@@ -269,7 +221,7 @@ def _codes(found: Gathered) -> Iterator[str]:
     for _, entry in found.refusals:
         times[entry.code] = times.get(entry.code, 0) + 1
         examples.setdefault(entry.code, entry.detail)
-    yield _table_start("Refusals by code", {"Code": False, "Times": True, "For example": False}) + "<tbody>"
+    yield table_start("Refusals by code", {"Code": False, "Times": True, "For example": False}) + "<tbody>"
     for code in sorted(times, key=lambda each: (-times[each], each)):
         yield f'<tr><th scope="row"><code>{escape(code)}</code></th><td class="number">{count(times[code])}</td>'
         yield f"<td>{escape(examples[code])}</td></tr>"
@@ -289,22 +241,33 @@ def _notes(found: Gathered) -> Iterator[str]:
 def _settings(found: Gathered) -> Iterator[str]:
     files = found.hashed.get("data")
     if isinstance(files, list):
-        yield _table_start("Data files", {"File": False, "Rows": True, "sha256": False}) + "<tbody>"
-        for file in files:
-            told = file if isinstance(file, dict) else {}
-            name, rows, digest = (escape(str(told.get(key))) for key in ("name", "rows", "sha256"))
-            yield f'<tr><th scope="row">{name}</th><td class="number">{rows}</td><td><code>{digest}</code></td></tr>'
-        yield "</tbody></table></div>"
+        yield from _files([file if isinstance(file, dict) else {} for file in files])
     text = json.dumps(found.hashed.get("settings"), indent=2, ensure_ascii=False)
     yield "<details><summary>All settings that decide the trading, defaults filled in</summary>"
     yield f'<pre tabindex="0">{escape(text)}</pre></details>'
+
+
+def _files(files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the table of data files; with gaps if the manifest knows of them."""
+    gaps = any("gaps" in file for file in files)
+    heads = {"File": False, "Rows": True, "First (UTC)": False, "Last (UTC)": False}
+    yield table_start("Data files", {**heads, **({"Gaps": True} if gaps else {}), "sha256": False}) + "<tbody>"
+    for file in files:
+        name, rows, digest = (escape(str(file.get(key))) for key in ("name", "rows", "sha256"))
+        first, last = (
+            escape(minute(at) if isinstance(at := file.get(key), int) else str(at)) for key in ("first", "last")
+        )
+        missing = f'<td class="number">{escape(str(file.get("gaps", "")))}</td>' if gaps else ""
+        yield f'<tr><th scope="row">{name}</th><td class="number">{rows}</td><td>{first}</td><td>{last}</td>'
+        yield f"{missing}<td><code>{digest}</code></td></tr>"
+    yield "</tbody></table></div>"
 
 
 def _bottom(name: str) -> Iterator[str]:
     yield (
         "<footer><p>Made by execd from the journal alone. Charts show rounded values, and of long series the extremes; "
         "tables have every digit. Whether the journal is what was written: "
-        f"<code>{escape(command())} journal verify {escape(name)}</code>. Charts: plotly.js (MIT).</p></footer>"
+        f"<code>execd journal verify {escape(name)}</code>. Charts: plotly.js (MIT).</p></footer>"
     )
 
 

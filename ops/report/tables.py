@@ -12,7 +12,7 @@ from messages.lifecycle import ClockJumped, Halted, InputSkipped
 from messages.orders import OrderFilled, OrderRejected
 from messages.units import BPS, SECOND_NS, plain
 from ops.report.formats import instant
-from ops.report.gathered import Gathered, Trade
+from ops.report.gathered import Gathered, Trade, symbol
 
 MAX_ROWS = 10_000
 """Rows of one table that the page carries; a journal may have millions."""
@@ -109,6 +109,8 @@ _FORCED = (
     Column("Price", "amount"),
     Column("Taker fee", "amount"),
     Column("Liquidation fee", "amount"),
+    Column("Insurance", "amount"),
+    Column("Currency", pick=True),
 )
 
 
@@ -116,8 +118,11 @@ def _forced(item: tuple[int, Any]) -> tuple[str, ...]:
     at, entry = item
     if isinstance(entry, Liquidated):
         amounts = (entry.amount, entry.mark, entry.price, entry.fee, entry.liquidation_fee)
-        return (instant(at), "Closed", entry.instrument, entry.side, *map(plain, amounts))
-    return (instant(at), f"Insurance paid {entry.asset}", entry.instrument, "", plain(entry.amount), "", "", "", "")
+        known = symbol(entry.instrument)
+        currency = "" if known is None else known.quote
+        return (instant(at), "Closed", entry.instrument, entry.side, *map(plain, amounts), "", currency)
+    blank = ("",) * 6
+    return (instant(at), f"Insurance paid {entry.account}", entry.instrument, *blank, plain(entry.amount), entry.asset)
 
 
 _REFUSALS = (_TIME, Column("Code", pick=True), Column("Detail"), _ID)

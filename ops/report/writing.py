@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from actors.errors import BadInputError
-from ops.report.gathered import gather
+from ops.report.gathered import Gathered, gather
 from ops.report.page import page
 
 NAME = "report.html"
@@ -28,7 +28,17 @@ def write_report(journal: Path, target: Path, *, just_written: bool = False) -> 
         BadInputError: the target can't be written.
         ExecdError: plotly.js is not installed.
     """
-    text = page(gather(journal, just_written=just_written))
+    return write_page(gather(journal, just_written=just_written), target)
+
+
+def write_page(found: Gathered, target: Path) -> Path:
+    """Write the page of what was gathered, and return `target`.
+
+    Raises:
+        BadInputError: the target can't be written.
+        ExecdError: plotly.js is not installed.
+    """
+    text = page(found)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

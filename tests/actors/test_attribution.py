@@ -4,22 +4,26 @@ Equity is what actors/valuation.py makes of the ledger; the attribution never lo
 """
 
 from decimal import Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.attribution import Attributor
 from actors.ledger import Ledger
 from actors.valuation import value
-from messages.book import Attribution, BookTold, Fact, InsurancePaid, Liquidated, Mark
+from messages.book import Attribution, BasisMarked, BookTold, Fact, InsurancePaid, Liquidated, Mark
 from messages.instruments import Instrument
 from messages.market import Candle
-from messages.units import CONTEXT, AccountName, Amount, Asset, BaseAmount, InstrumentId, Price, Side, VenueName
+from messages.units import CONTEXT, AccountName, Amount, Asset, BaseAmount, InstrumentId, Price, Seq, Side, VenueName
 from tests.actors.builders import HOUR, PERP_ID, SPOT_ID, candle, filled, instrument, opening, paid
+from tests.independent.runs import run_config, write_run
 
 D = Decimal
+RECORDED = Path(__file__).parents[3] / "shared" / "data"
 BINANCE_PERP = InstrumentId("binance:ETHUSDT-PERP")
 MARKETS = (instrument("ETH/USDT"), instrument(), instrument(venue="binance"))
 
@@ -131,6 +135,36 @@ def test_a_perp_elsewhere_is_held_against_the_first_spot_there_is() -> None:
     subject.price(spot="2100", binance="2105")
 
     assert subject.kinds() == {"price": -100, "basis": 15}
+
+
+@pytest.mark.parametrize(("first", "then"), [("perp", "spot"), ("spot", "perp")])
+def test_the_basis_counts_from_where_both_prices_are_known(first: str, then: str) -> None:
+    closes = {"spot": "2000", "perp": "2010"}
+    subject = Book()
+    subject.price(**{first: closes[first]})
+    subject.begin(opening("9000"))
+    subject.book(at(filled("1", "2010"), "2010"))
+    if first == "perp":
+        assert "basis" not in subject.kinds()  # the whole of its price would be one
+    subject.price(**{then: closes[then]})
+    assert "basis" not in subject.kinds()
+
+    subject.price(spot="2100", perp="2104")
+
+    assert subject.kinds() == {"price": 100, "basis": -6}
+
+
+def test_a_fold_of_very_many_facts_keeps_those_that_a_basis_of_their_turn_may_be_for() -> None:
+    subject = book()
+    change = subject.ledger.book(at(filled("1", "2010"), "2010"))
+    for seq in range(1, 20_001):
+        subject.attributor.fold(change, Seq(seq))
+
+    marked = BasisMarked(venue=VenueName("bybit"), instrument=PERP_ID, price=Price(D(2004)), base_price=Price(D(2000)))
+    subject.attributor.fold_basis(marked, Seq(10_001))
+    subject.price(perp="2004")
+
+    assert subject.total().basis == 10_000 * (4 - 10)
 
 
 def test_where_there_is_no_spot_all_of_a_perp_is_price() -> None:
@@ -250,3 +284,47 @@ def test_the_parts_are_those_of_their_instruments_and_not_only_what_is_left() ->
         BINANCE_PERP: 1530 - 2022 - 2,
     }
     assert sum(found.values()) == subject.change()
+
+
+A_MONTH = """
+[mode]
+type = "backtest"
+start = 2024-03-01T00:00:00Z
+end = 2024-04-02T00:00:00Z
+seed = 1
+
+[data]
+dir = "DATA"
+resolution = "1h"
+
+[accounts.bybit]
+USDT = "100000"
+
+[venues.bybit]
+kind = "cex"
+
+[strategy]
+use = "hold_basis"
+
+[strategy.params]
+venue = "bybit"
+base = "ETH"
+amount = "10"
+
+[report]
+sample = "SAMPLE"
+"""
+
+
+def test_a_month_has_the_same_price_and_basis_however_often_equity_is_marked(tmp_path: Path) -> None:
+    if not RECORDED.is_dir():
+        pytest.skip("no recorded market data beside the repository")
+    found = []
+    for sample in ("1h", "8h", "off"):
+        config = write_run(tmp_path / sample, A_MONTH.replace("SAMPLE", sample), "", RECORDED)
+        found.append(run_config(config).result["attribution"])
+
+    assert abs(D(found[0]["basis"])) > 1
+    for other in found[1:]:
+        for kind, amount in found[0].items():
+            assert abs(D(other[kind]) - D(amount)) < D("1e-9")

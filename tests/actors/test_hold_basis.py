@@ -1,11 +1,15 @@
-"""``hold_basis`` buys spot and shorts as much of the perp, leaves no naked leg, and closes what it holds at the end."""
+"""``hold_basis`` buys spot and shorts as much of the perp, leaves no naked leg, and closes what it holds at the end.
+
+Where orders take time to arrive, it closes so early that they act by the end.
+"""
 
 from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
-from actors.strategies.contract import StrategyContext, memory_of
+from actors.strategies.contract import OwnEvent, StrategyContext, memory_of
 from actors.strategies.hold_basis import HoldBasis
 from messages.instructions import TradeInstruction
 from messages.instruments import Instrument
@@ -15,6 +19,7 @@ from tests.actors.builders import (
     PERP_ID,
     SPOT_ID,
     accepted,
+    cancelled,
     filled,
     instrument,
     market,
@@ -33,13 +38,15 @@ def lots(spot: str, perp: str) -> tuple[Instrument, Instrument]:
     return instrument("ETH/USDT", lot=BaseAmount(D(spot))), instrument(lot=BaseAmount(D(perp)))
 
 
-def holding(markets: Iterable[Instrument] = (instrument("ETH/USDT"), instrument()), **params: object) -> HoldBasis:
+def holding(
+    markets: Iterable[Instrument] = (instrument("ETH/USDT"), instrument()), *, latency: int = 0, **params: object
+) -> HoldBasis:
     return HoldBasis(
         StrategyContext(
             start=Nanoseconds(START),
             end=Nanoseconds(END),
             params={key: value for key, value in {**PARAMS, **params}.items() if value is not None},
-            venues=(venue(*markets),),
+            venues=(structs.replace(venue(*markets), latency_ns=Nanoseconds(latency)),),
         )
     )
 
@@ -55,6 +62,12 @@ def bought(
     fill = filled(amount, name="open-spot", of=SPOT_ID, fee=fee, fee_asset=fee_asset)
     strategy.apply(fill)
     return said(strategy.on_event(fill))
+
+
+def ended(strategy: HoldBasis, event: OwnEvent) -> list[tuple[str, str, str, str, bool]]:
+    """Tell it what became of an order; return what it wants then."""
+    strategy.apply(event)
+    return said(strategy.on_event(event))
 
 
 def shorted(strategy: HoldBasis, amount: str = "10") -> None:
@@ -77,7 +90,7 @@ def test_the_short_follows_the_purchase_and_is_as_large() -> None:
 def test_a_refused_purchase_leaves_nothing_to_do() -> None:
     strategy = holding()
 
-    assert said(strategy.on_event(refused(name="open-spot"))) == []
+    assert ended(strategy, refused(name="open-spot")) == []
     assert said(strategy.on_slice(market(at=END))) == []
 
 
@@ -85,7 +98,71 @@ def test_a_refused_short_sells_what_was_bought_less_its_fee() -> None:
     strategy = holding()
     bought(strategy, "10", fee="0.01")
 
-    assert said(strategy.on_event(refused(name="open-perp"))) == [("close-spot", SPOT_ID, "SELL", "9.99", False)]
+    assert ended(strategy, refused(name="open-perp")) == [("unwind-spot", SPOT_ID, "SELL", "9.99", False)]
+
+
+@pytest.mark.parametrize("end", [cancelled(name="open-perp"), rejected(name="open-perp")])
+def test_what_of_a_short_comes_to_nothing_is_sold_as_spot(end: OwnEvent) -> None:
+    strategy = holding()
+    bought(strategy, "10", fee="0.01")
+    shorted(strategy, "4")
+
+    assert ended(strategy, end) == [("unwind-spot", SPOT_ID, "SELL", "5.99", False)]
+
+    assert ended(strategy, filled("5.99", name="unwind-spot", of=SPOT_ID, side="SELL", fee="12")) == []
+    assert said(strategy.on_slice(market(at=END))) == [
+        ("close-spot", SPOT_ID, "SELL", "4", False),
+        ("close-perp", PERP_ID, "BUY", "4", True),
+    ]
+
+
+def test_of_two_shorts_each_is_unwound_by_what_it_lacks_and_what_is_under_way_is_left_alone() -> None:
+    strategy = holding()
+    assert bought(strategy, "3") == [("open-perp", PERP_ID, "SELL", "3", False)]
+    assert bought(strategy, "7") == [("open-perp-2", PERP_ID, "SELL", "7", False)]
+    shorted(strategy, "1")
+
+    assert ended(strategy, cancelled(name="open-perp")) == [("unwind-spot", SPOT_ID, "SELL", "2", False)]
+    assert ended(strategy, cancelled(name="open-perp-2")) == [("unwind-spot-2", SPOT_ID, "SELL", "7", False)]
+    assert said(strategy.on_slice(market(at=END)))[0] == ("close-spot", SPOT_ID, "SELL", "1", False)
+
+
+def test_what_a_sale_of_spot_did_not_sell_is_sold_at_the_end() -> None:
+    strategy = holding()
+    bought(strategy)
+    assert ended(strategy, cancelled(name="open-perp")) == [("unwind-spot", SPOT_ID, "SELL", "10", False)]
+
+    assert ended(strategy, filled("6", name="unwind-spot", of=SPOT_ID, side="SELL", fee="12")) == []
+    assert ended(strategy, cancelled(name="unwind-spot")) == []
+
+    assert said(strategy.on_slice(market(at=END))) == [("close-spot", SPOT_ID, "SELL", "4", False)]
+
+
+def test_the_end_of_a_short_that_is_whole_changes_nothing() -> None:
+    strategy = holding()
+    bought(strategy)
+    shorted(strategy)
+
+    assert ended(strategy, cancelled(name="open-perp")) == []
+
+
+@pytest.mark.parametrize(("latency", "hour"), [(1, 8), (HOUR, 8), (HOUR + 1, 7), (2 * HOUR, 7), (0, 9)])
+def test_both_legs_are_closed_so_early_that_the_orders_act_by_the_end(latency: int, hour: int) -> None:
+    strategy = holding(latency=latency)
+    strategy.on_slice(market(at=START))
+    bought(strategy)
+    shorted(strategy)
+
+    closed = [at for at in range(2, 10) if said(strategy.on_slice(market(at=at * HOUR)))]
+
+    assert closed == [hour]
+
+
+def test_a_gap_before_the_last_slices_does_not_close_early() -> None:
+    strategy = holding(latency=1)
+    bought(strategy)
+
+    assert [at for at in (1, 2, 6, 8, 9) if "close" in str(said(strategy.on_slice(market(at=at * HOUR))))] == [8]
 
 
 def test_both_legs_are_closed_at_the_end_each_by_what_it_holds() -> None:

@@ -1,7 +1,4 @@
-"""An exchange that is folded from a journal goes on as the one that wrote it would have.
-
-What can't be restored: how far a trailing stop had followed the price. It starts from its reference price again.
-"""
+"""An exchange that is folded from a journal goes on as the one that wrote it would have."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,12 +7,14 @@ from typing import Any
 import pytest
 
 from actors.errors import InvariantError
+from messages.market import ExtremesMoved
 from messages.orders import OrderAccepted
-from tests.actors.builders import PERP_ID, SPOT_ID, accepted, record
-from tests.actors.exchange.desk import Desk, bar, fills, model, share, terms, triggers
+from messages.units import Nanoseconds
+from tests.actors.builders import HOUR, PERP_ID, SPOT_ID, accepted, record
+from tests.actors.exchange.desk import Desk, bar, model, share, terms, triggers
 
 
-def play(desk: Desk, *, trailing: bool = True) -> None:
+def play(desk: Desk) -> None:
     """Leave something of every kind behind."""
     desk.send("BUY", "3", client="p1")
     desk.send("SELL", "9", client="r1", price="1900.001")
@@ -27,8 +26,7 @@ def play(desk: Desk, *, trailing: bool = True) -> None:
     desk.rest("BUY", kind="STOP_MARKET", trigger="2030", client="f")
     desk.rest("SELL", kind="TAKE_PROFIT_LIMIT", trigger="2005", price="2025", client="g")
     desk.rest("BUY", "0.5", of=SPOT_ID, price="1960", client="h")
-    if trailing:
-        desk.rest("BUY", kind="TRAILING_STOP", trail="400", client="i")
+    desk.rest("BUY", kind="TRAILING_STOP", trail="400", client="i")
     desk.hour(2, "2000 2006 1995 2000", volume="700")
     desk.amend("b", price="1990", amount="0.7")
     desk.amend("a", price="1990", amount="2")
@@ -73,21 +71,95 @@ def test_it_can_be_folded_after_every_single_step() -> None:
         return told
 
     folded.said = said_then_folded  # type: ignore[method-assign]
-    play(ran, trailing=False)
-    play(folded, trailing=False)
+    play(ran)
+    play(folded)
 
     assert go_on(folded) == go_on(ran)
 
 
-def test_a_folded_trailing_stop_starts_from_its_reference_price() -> None:
+def extremes(desk: Desk) -> list[ExtremesMoved]:
+    return [entry for _, entry in desk.journal if isinstance(entry, ExtremesMoved)]
+
+
+@pytest.mark.parametrize(
+    ("side", "candles", "trigger"),
+    [
+        ("SELL", ("2200", "2200 2200 2178.01 2190", "2178"), "2178"),
+        ("BUY", ("1800", "1800 1817.99 1800 1810", "1818"), "1818"),
+    ],
+)
+def test_a_folded_trailing_stop_stands_where_it_had_followed_the_price(
+    side: str, candles: tuple[str, str, str], trigger: str
+) -> None:
+    moved, met, reached = candles
+    desk = Desk()
+    desk.rest(side, kind="TRAILING_STOP", trail="100")
+    desk.hour(2, moved)
+    desk.fold()
+
+    assert desk.hour(3, met) == []
+    desk.fold()
+    assert triggers(desk.hour(4, reached)) == [("c1", Decimal(trigger))]
+
+
+def test_a_folded_trailing_stop_follows_no_candle_that_opened_before_it() -> None:
     desk = Desk()
     desk.rest("SELL", kind="TRAILING_STOP", trail="100")
-    desk.hour(2, "2200")
+    desk.slice(ns=HOUR + 1)
+    desk.rest("SELL", kind="TRAILING_STOP", trail="50", client="c2")
+    desk.hour(2, "2000 3000 1999 2000")
 
     desk.fold()
 
-    assert fills(desk.hour(3, "2200 2200 1980.01 2000")) == []
-    assert triggers(desk.hour(4, "2178")) == [("c1", Decimal(2178))]
+    assert triggers(desk.hour(3, "2000")) == [("c1", Decimal(2970))]
+    assert triggers(desk.hour(4, "1990")) == [("c2", Decimal(1990))]
+
+
+def test_a_quote_moves_what_was_accepted_before_it_after_a_fold_too() -> None:
+    desk = Desk()
+    desk.rest("SELL", kind="TRAILING_STOP", trail="100")
+    desk.slice(bar("2200", quote=True, ns=HOUR + 1))
+
+    desk.fold()
+
+    assert triggers(desk.slice(bar("2178", quote=True, ns=HOUR + 2))) == [("c1", Decimal(2178))]
+
+
+def test_a_folded_trailing_stop_starts_from_the_price_at_its_acceptance() -> None:
+    desk = Desk(model(latency_ns=Nanoseconds(1)))
+    desk.send("SELL", kind="TRAILING_STOP", trail="100")  # at 2000
+    desk.hour(2, "1900")
+    desk.send("SELL", kind="TRAILING_STOP", trail="200", client="c2")
+    desk.hour(3, "1890")
+
+    desk.fold()
+
+    assert triggers(desk.hour(4, "1881")) == [("c1", Decimal(1881))]
+    assert triggers(desk.hour(5, "1852.2")) == [("c2", Decimal("1852.2"))]
+
+
+def test_a_folded_exchange_looks_at_the_candle_that_reaches_a_moved_trigger() -> None:
+    desk = Desk()
+    desk.rest("SELL", kind="TRAILING_STOP", trail="1000")
+    desk.hour(2, "2100")
+    desk.rest("BUY", price="1000", client="c2")  # what changes nothing is reckoned anew, from 2100
+    desk.hour(3, "2300")
+
+    desk.fold()
+
+    assert triggers(desk.hour(4, "2060")) == [("c1", Decimal(2070))]
+
+
+def test_extremes_are_reported_once_for_a_candle_and_only_if_it_moved_any() -> None:
+    desk = Desk()
+    desk.rest("SELL", kind="TRAILING_STOP", trail="1000")
+    desk.rest("SELL", kind="TRAILING_STOP", trail="900", client="c2")
+    desk.rest("BUY", kind="TRAILING_STOP", trail="1000", client="c3")
+    desk.hour(2, "2000 2010 1990 2000")
+    desk.hour(3, "2000 2010 1990 2000")
+
+    (moved,) = extremes(desk)
+    assert (moved.low, moved.high, moved.opened_at) == (Decimal(1990), Decimal(2010), HOUR)
 
 
 def test_an_acceptance_of_what_nobody_submitted_is_a_broken_journal() -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from messages.book import InsurancePaid, Liquidated
 from messages.instruments import VenueModel
-from tests.actors.builders import HOUR, SPOT_ID, instrument
+from messages.market import StaleMark
+from messages.units import Nanoseconds, Price, VenueName
+from tests.actors.builders import HOUR, PERP_ID, SPOT_ID, instrument
 from tests.actors.exchange.desk import Desk, bar, ends, fills, model, names, tiers
 
 D = Decimal
@@ -138,6 +140,24 @@ def test_margin_is_looked_at_in_slices_without_data_too() -> None:
     assert desk.slice(ns=2 * HOUR + 1) == []  # 190 against 190
     desk.send("BUY", "0.0001", of=SPOT_ID, client="c2")
     assert names(desk.slice(ns=2 * HOUR + 2)) == ["Liquidated", "InsurancePaid"]
+
+
+def test_an_old_mark_is_named_before_it_closes_a_position() -> None:
+    desk = Desk(perp_model(), cash="1250")
+    desk.hold("BUY", "10")
+    desk.slice(bar("1900", at=2), bar("2000", at=2, of=SPOT_ID))  # 230 against 190
+    desk.send("BUY", "0.0201", of=SPOT_ID, client="c1")
+
+    stale, *closed = desk.slice(bar("2000", at=3, of=SPOT_ID))
+
+    assert names(closed) == ["Liquidated", "InsurancePaid"]
+    assert stale == StaleMark(
+        venue=VenueName("bybit"),
+        instrument=PERP_ID,
+        mark=Price(D(1900)),
+        closed_at=Nanoseconds(2 * HOUR),
+        used_for="liquidation",
+    )
 
 
 def test_without_tiers_an_account_is_closed_when_nothing_is_left_of_it() -> None:

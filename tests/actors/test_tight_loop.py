@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from actors.contract import Actor, Turn
 from actors.exposure import Exposure
@@ -17,10 +18,12 @@ from actors.risk import Risk
 from messages.book import (
     AskBook,
     AskPnl,
+    BasisMarked,
     BookChanged,
     BookTold,
     EquityMarked,
     ExposureChanged,
+    Liquidated,
     MarkBook,
     PnlTold,
     PnlUpdated,
@@ -29,7 +32,7 @@ from messages.book import (
 from messages.instruments import Instrument
 from messages.journal import Entry
 from messages.market import MarketSlice, StaleMark
-from messages.units import InstrumentId, Nanoseconds
+from messages.units import Amount, BaseAmount, InstrumentId, Nanoseconds, Price, Seq, Side, VenueName
 from tests.actors.builders import HOUR, Mail, candle, filled, instrument, market, opening, paid, record, venue
 
 D = Decimal
@@ -51,6 +54,7 @@ class Loop:
         self.gate, self.strategy, self.log = Mail(), Mail(), Mail()
         self.markets = {each.instrument_id: each for each in markets}
         self.journal: list[Entry] = []
+        self.causes: list[Seq | None] = []
         self.seen: list[Any] = []
         self.build()
 
@@ -81,10 +85,28 @@ class Loop:
         """Run a fact round the loop; return what the strategy hears at its end."""
         self.seen.clear()
         self.monitor.receive(fact)
-        self.journal.append(fact)
+        self.record(fact)
         (update,) = self.strategy.take()
         assert isinstance(update, PnlUpdated)
+        for entry in self.log.take():
+            self.record(entry, cause=len(self.journal))
         return update
+
+    def tell_at_once(self, *facts: Any) -> None:  # noqa: ANN401 - any facts
+        """As reports of one turn: all are on record before what the first of them makes the loop say."""
+        said = []
+        for number, fact in enumerate(facts, start=len(self.journal) + 1):
+            self.monitor.receive(fact)
+            said += [(entry, number) for entry in self.log.take()]
+        self.strategy.take()
+        for fact in facts:
+            self.record(fact)
+        for entry, cause in said:
+            self.record(entry, cause=cause)
+
+    def record(self, entry: Entry, *, cause: int | None = None) -> None:
+        self.journal.append(entry)
+        self.causes.append(None if cause is None else Seq(cause))
 
     def exposed(self, fact: Any) -> tuple[Decimal, Decimal]:  # noqa: ANN401 - any fact
         """Return net and gross exposure after a fact."""
@@ -105,7 +127,8 @@ class Loop:
         """Have the book valued; return what is put on record."""
         self.monitor.receive(MarkBook())
         entries = self.log.take()
-        self.journal += entries
+        for entry in entries:
+            self.record(entry)
         return entries
 
     def equity(self) -> Decimal:
@@ -129,9 +152,10 @@ class Loop:
     def fold(self) -> None:
         """Put new actors in the old ones' places, folded from the journal."""
         self.build()
-        for seq, entry in enumerate(self.journal, start=1):
+        for seq, (entry, cause) in enumerate(zip(self.journal, self.causes, strict=True), start=1):
+            folded = structs.replace(record(entry, seq=seq), cause=cause)
             for actor in (self.monitor, self.exposure, self.risk, self.pnl):
-                actor.apply(record(entry, seq=seq))
+                actor.apply(folded)
         assert self.gate.take() == self.strategy.told == self.log.told == []
 
 
@@ -326,6 +350,12 @@ def test_a_close_that_is_young_enough_is_not_stale() -> None:
 
 # --- folding ----------------------------------------------------------------------------------------------------------
 
+
+def two_closes(spot: str, perp: str, *, hour: int) -> MarketSlice:
+    at = hour * HOUR
+    return market(candle(spot, of=BYBIT_SPOT, at=at), candle(perp, of=BYBIT_PERP, at=at), at=at)
+
+
 STORY: list[Callable[[Loop], object]] = [
     lambda loop: loop.tell(opening("5000")),
     lambda loop: loop.tell(opening("3", "ETH")),
@@ -337,6 +367,16 @@ STORY: list[Callable[[Loop], object]] = [
     lambda loop: loop.tell(fill("0.7", "1800", trade="t3", fee="1")),
     lambda loop: loop.mark(),
     lambda loop: loop.tell(fill("4", "1750", trade="t4", fee="1")),
+    lambda loop: loop.price(two_closes("1800", "1790", hour=2)),
+    lambda loop: loop.tell_at_once(
+        fill("4", "1800", of=BYBIT_SPOT, trade="t5"),
+        fill("3", "1791", trade="t6"),
+        fill("2", "1792", trade="t7"),
+    ),
+    lambda loop: loop.tell(fill("1", "1793", trade="t8")),
+    lambda loop: loop.price(two_closes("1800", "1805", hour=3)),
+    lambda loop: loop.tell(fill("9", "1806", side="SELL", trade="t10")),
+    lambda loop: loop.price(two_closes("1800", "1800", hour=4)),
 ]
 
 
@@ -349,13 +389,137 @@ def test_folded_actors_answer_and_go_on_as_those_that_ran(length: int) -> None:
         loop.gate.take()
 
     folded.fold()
-    prices = market(candle("2100", of=BYBIT_SPOT), candle("2110", of=BYBIT_PERP))
     for loop in (ran, folded):
-        loop.pnl.apply_market(prices)
+        loop.price(two_closes("2100", "2110", hour=9))
 
     assert folded.book == ran.book
     assert folded.totals == ran.totals
     assert folded.tell(fill("0.3", trade="t9")) == ran.tell(fill("0.3", trade="t9"))
     assert folded.seen == ran.seen
     assert folded.mark() == ran.mark()
+    assert folded.totals == ran.totals
+    ran.mark()
+    folded.mark()
+    assert folded.journal == ran.journal
+
+
+def test_what_a_fold_has_to_tell_apart_is_in_the_story() -> None:
+    """A basis that is on record behind two trades of which only the second counts at it, and two of which both do."""
+    loop = Loop()
+    for step in STORY:
+        step(loop)
+
+    assert [
+        (seq, loop.causes[seq - 1]) for seq, each in enumerate(loop.journal, start=1) if isinstance(each, BasisMarked)
+    ] == [(13, 11), (16, 15)]
+
+
+# --- the basis of a trade ---------------------------------------------------------------------------------------------
+
+
+def started(loop: Loop) -> Loop:
+    loop.tell(opening("9000"))
+    loop.price(two_closes("2000", "2010", hour=1))
+    loop.mark()
+    return loop
+
+
+def bases(loop: Loop) -> list[tuple[InstrumentId, Decimal, Decimal]]:
+    """Return what was put on record of the basis."""
+    return [(each.instrument, each.price, each.base_price) for each in loop.journal if isinstance(each, BasisMarked)]
+
+
+def test_a_basis_is_on_record_once_for_each_market_and_slice_that_trades_and_brings_another() -> None:
+    loop = started(Loop())
+    loop.tell(fill(trade="t1"))  # at the closes of the mark
+    assert bases(loop) == []
+
+    loop.price(two_closes("2000", "2020", hour=2))
+    loop.tell(fill(of=BYBIT_SPOT, trade="t2"))
+    assert bases(loop) == []
+    loop.tell(fill(trade="t3"))
+    loop.tell(fill(trade="t4"))
+    assert bases(loop) == [(BYBIT_PERP, D(2020), D(2000))]
+
+    loop.price(two_closes("2000", "2020", hour=3))
+    loop.tell(fill(trade="t5"))
+    loop.price(two_closes("2001", "2021", hour=4))
+    loop.tell(paid(of=BYBIT_PERP))
+    assert len(bases(loop)) == 1
+
+    loop.tell(fill(trade="t6"))
+    assert bases(loop)[1:] == [(BYBIT_PERP, D(2021), D(2001))]
+
+
+def test_without_a_mark_to_count_from_or_a_price_of_the_base_no_basis_is_on_record() -> None:
+    loop = Loop()
+    loop.price(two_closes("2000", "2010", hour=1))
+    loop.tell(fill(trade="t1"))
+    assert bases(loop) == []
+
+    loop = Loop()
+    loop.price(market(candle("2010", of=BYBIT_PERP)))
+    loop.mark()
+    loop.tell(fill(trade="t1"))
+
+    assert bases(loop) == []
+
+
+def test_a_liquidation_counts_at_the_closes_of_its_slice() -> None:
+    loop = started(Loop())
+    loop.tell(fill("1", "2010"))
+    loop.price(two_closes("1000", "990", hour=2))
+    loop.tell(
+        Liquidated(
+            venue=VenueName("bybit"),
+            instrument=BYBIT_PERP,
+            side=Side.SELL,
+            amount=BaseAmount(D(1)),
+            price=Price(D(990)),
+            mark=Price(D(990)),
+            fee=Amount(D(0)),
+            liquidation_fee=Amount(D(0)),
+        )
+    )
+    loop.price(two_closes("1000", "1500", hour=3))
+    loop.mark()
+
+    attribution = loop.totals.attribution
+    assert attribution is not None
+    assert (attribution.price, attribution.basis) == (D(-1000), D(-20))
+
+
+def a_month(every: int | None) -> Loop:
+    """Hold a pair for most of a month of hourly closes, and mark it so often (hours); None: at the ends alone."""
+    loop = Loop()
+    loop.tell(opening("100000"))
+    for hour in range(1, 721):
+        spot = 2000 + D(hour * 7919 % 613) / 7
+        loop.price(two_closes(f"{spot}", f"{spot + D(hour * 104729 % 211) / 9 - 10}", hour=hour))
+        if hour == 1 or hour == 720 or (every and hour % every == 0):  # noqa: PLR1714 - reads as it is said
+            loop.mark()
+        if hour in (30, 31, 400, 700):
+            side, other = ("SELL", "BUY") if hour == 700 else ("BUY", "SELL")
+            amount = "3" if hour == 700 else "1"
+            loop.tell(fill(amount, f"{spot}", of=BYBIT_SPOT, side=side, trade=f"s{hour}"))
+            loop.tell(fill(amount, f"{spot}", side=other, trade=f"p{hour}"))
+    return loop
+
+
+def test_basis_and_price_are_the_same_however_seldom_equity_is_marked() -> None:
+    found = [each for loop in map(a_month, (1, 8, None)) if (each := loop.totals.attribution) is not None]
+
+    assert len(found) == 3
+    assert abs(found[0].basis) > 1
+    for each in found[1:]:
+        for kind, amount in structs.asdict(each).items():
+            assert abs(amount - getattr(found[0], kind)) < D("1e-9")
+
+
+def test_a_month_that_is_folded_was_worth_the_same() -> None:
+    ran, folded = a_month(None), a_month(None)
+    folded.gate.take()
+
+    folded.fold()
+
     assert folded.totals == ran.totals

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.decimals import decimal_of, literal
@@ -235,6 +235,29 @@ def test_the_quick_way_and_the_slow_way_agree_on_every_order_line(data: st.DataO
     text = ("{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}").encode("utf-8", errors="surrogatepass")
 
     agreed(text)
+
+
+BEYOND = ("1" + "0" * 30, "1e999999999", "1.1" + "0" * 30, "-1" + "0" * 30, "1e30")
+TEXT_KEYS = ("id", "at", "venue_type", "venue", "trade_type", "pair", "side", "order_type", "trigger_by",
+             "time_in_force", "cancel", "cancel_all", "amend")  # fmt: skip
+
+
+@given(st.sampled_from(TEXT_KEYS), st.sampled_from(BEYOND))
+@example("id", BEYOND[0])
+@example("id", BEYOND[1])
+@example("cancel", BEYOND[0])
+@example("amend", BEYOND[2])
+@settings(deadline=None)
+def test_a_number_beyond_the_rule_is_no_text(key: str, number: str) -> None:
+    others = {} if key in ("cancel", "cancel_all", "amend") else fields()
+    text = json.dumps({"at": "2024-02-01T00:00:00Z", **others, key: "HERE"}).replace('"HERE"', number).encode()
+
+    checked, faults, own = read_any(text, KNOWN, WINDOW, default_id="L1")
+
+    assert read_plain(text, KNOWN, WINDOW) is None
+    assert checked is None
+    assert [fault.key for fault in faults][:1] == [key]
+    assert own is None or key != "id"
 
 
 # Escapes, exponents, runs of blanks and leading zeros are what the quick way leaves to the slow one.

@@ -368,3 +368,31 @@ def test_a_cancel_changed_after_validation_is_told_when_it_is_read(tmp_path: Pat
 
     with pytest.raises(ScriptChangedError, match=r"instructions\.jsonl:1: changed"):
         list(found.due(Nanoseconds(instant_of(AT) or 0)))
+
+
+def test_a_byte_order_mark_before_the_first_line_is_nothing(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    path = script(tmp_path, [mark + line(id="a").encode(), line(id="b")])
+
+    found = read(path)
+
+    assert [own for _, own in everything(found)] == ["a", "b"]
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert everything(read(script(tmp_path, [mark, line(id="c")])))[0][1] == "c"
+    assert refused(tmp_path, line(id="a"), mark + line(id="b").encode())
+    assert refused(tmp_path, mark + line(id="a").encode(), line(id="a"))[0].startswith("instructions.jsonl:2: id: dup")
+
+
+@pytest.mark.parametrize("own", [" ", "   ", "\u00a0", "\u3000 "])
+def test_an_id_of_blanks_is_none(tmp_path: Path, own: str) -> None:
+    (said,) = refused(tmp_path, line(id=own))
+
+    assert said.startswith("instructions.jsonl:1: id: not an id: ")
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 30, "1e999999999"])
+def test_a_number_where_text_is_wanted_is_shown_as_one(tmp_path: Path, number: str) -> None:
+    (said,) = refused(tmp_path, line(id="HERE").replace('"HERE"', number))
+
+    expected = "expected 1 to 128 printable characters, not all of them blanks"
+    assert said == f"instructions.jsonl:1: id: not an id: {number}, {expected}"

@@ -107,7 +107,7 @@ def test_another_package_in_our_place_is_exit_2_and_one_object(tmp_path: Path) -
 
 def test_a_reader_who_leaves_early_gets_no_traceback_and_the_run_its_code(tmp_path: Path) -> None:
     write_case(tmp_path)
-    for words, code in ((["run", "backtest.toml", "--no-journal"], 0), (["run", "backtest.toml", "--json"], 1)):
+    for words, code in ((["run", "backtest.toml", "--no-journal"], 0), (["run", "backtest.toml", "--json"], 0)):
         reader, writer = os.pipe()
         os.close(reader)
 
@@ -176,3 +176,21 @@ def test_tables_keep_dates_and_figures_whole_at_any_width(columns: str, tmp_path
     # Hours and minutes are for where they fit; elsewhere whole days stand.
     assert out.count("23:00") == (sum("candles" in file for file in files) if columns == "200" else 0)
     assert "…" not in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("journal", "show", "x", "--limit"),
+        ("data", "sample", "x", "--seed"),
+        ("data", "sample", "x", "--days"),
+        ("bench", "--runs"),
+        ("bench", "--size"),
+    ],
+)
+def test_a_number_beyond_all_use_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ended = execd(*words, "99999999999999999999999", cwd=tmp_path)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "less than or equal to" in " ".join(ended.err.split())
+    assert not list(tmp_path.iterdir())

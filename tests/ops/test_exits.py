@@ -15,6 +15,7 @@ import pytest
 
 from actors.errors import BadInputError, InvariantError
 from ops.exits import Signalled, UsageError, ended, one_line, orderly
+from tests.ops.started import execd, process, write_case
 
 
 def raising(error: BaseException) -> Callable[[], int]:
@@ -109,6 +110,35 @@ def test_a_stderr_that_takes_nothing_is_no_crash(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stderr", Full())
 
     assert ended(raising(BadInputError("a")), json=False) == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("check",), ("check", "--json"), ("data", "check"), ("compare",), ("journal", "show")]
+)
+def test_a_closed_pipe_ends_every_command_quietly_with_0(tmp_path: Path, words: tuple[str, ...]) -> None:
+    config = write_case(tmp_path)
+    journal = tmp_path / "out" / "journal.sqlite"
+    if words[0] in ("compare", "journal"):
+        assert execd("run", config.name, "--out", "out", cwd=tmp_path).code == 0
+    of = {"check": (config.name,), "data": ("data",), "compare": (str(journal),) * 2, "journal": (str(journal),)}
+    started = process(*words, *of[words[0]], cwd=tmp_path)
+    assert started.stdout is not None
+    started.stdout.close()
+
+    _, err = started.communicate()
+
+    assert (started.returncode, err) == (0, "")
+
+
+def test_a_closed_pipe_does_not_hide_how_a_command_ended(tmp_path: Path) -> None:
+    started = process("check", "missing.toml", "--json", cwd=tmp_path)
+    assert started.stdout is not None
+    started.stdout.close()
+
+    _, err = started.communicate()
+
+    assert started.returncode == 2
+    assert err.startswith("missing.toml: no such file")
 
 
 def test_a_stream_that_the_caller_closed_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,12 +44,13 @@ def test_every_key_has_a_comment_or_stands_under_one() -> None:
     assert all(len(line) <= 120 for line in lines)
 
 
-def test_it_names_the_way_in_that_was_taken(tmp_path: Path) -> None:
-    execd("init", cwd=tmp_path, EXECD_LAUNCHER="../x/ops/run")
+def test_what_is_printed_names_the_way_in_and_the_file_no_path_of_this_machine(tmp_path: Path) -> None:
+    told = execd("init", cwd=tmp_path, EXECD_LAUNCHER="../x/ops/run")
 
     text = (tmp_path / "backtest.toml").read_text()
-    assert "# Every key there is: sh ../x/ops/run config reference" in text
-    assert "{execd}" not in text
+    assert "\n  sh ../x/ops/run check backtest.toml\n" in told.out
+    assert "# Every key there is: execd config reference\n" in text
+    assert "ops/run" not in text
 
 
 def test_data_that_are_there_are_not_to_be_made_again(tmp_path: Path) -> None:

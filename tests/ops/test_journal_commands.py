@@ -106,6 +106,14 @@ def test_the_last_entries_of_some_types_are_shown(path: Path) -> None:
     assert [line.split()[1] for line in shown(path, limit=2, types=("Halted",))[1:]] == ["6", "9"]
 
 
+def test_a_type_that_nobody_knows_is_refused_with_the_nearest(path: Path) -> None:
+    write_journal(path, a_run(3))
+    out, err = io.StringIO(), io.StringIO()
+
+    assert show(path, Console(file=out), types=("OrderFiled",), err=err) == 2
+    assert (out.getvalue(), err.getvalue()) == ("", '--type: unknown: OrderFiled, did you mean "OrderFilled"?\n')
+
+
 def test_what_a_venue_says_can_not_speak_to_the_terminal(path: Path) -> None:
     detail = "\x1b[2J[bold]:boom:\x9b1m\n\u202ereversed"
     write_journal(

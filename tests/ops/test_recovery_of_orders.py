@@ -15,7 +15,7 @@ import pytest
 from messages.instructions import AmendInstruction, CancelAllInstruction, CancelInstruction
 from messages.instruments import FillModel, MarginTier
 from messages.market import FundingRate, MarketSlice
-from messages.orders import ExpireOrders, OrderCancelled
+from messages.orders import ExpireOrders, OrderCancelled, OrderTriggered
 from messages.units import (
     FOK,
     IOC,
@@ -127,6 +127,30 @@ STORY: list[Input] = [
 ]
 
 
+EXTREMES: list[Input] = [
+    lambda house: house.begin("100000", "5"),
+    price(1, "1990", "2010", "2000"),
+    trade("2", name="m1"),
+    trade("1", name="t1", side="SELL", order_type=TRAILING_STOP, trail_bps=Rate(D(500))),
+    trade("1", name="t2", order_type=TRAILING_STOP, trail_bps=Rate(D(600))),
+    price(2, "2000", "2100", "2100"),  # where they start if they are late
+    price(3, "2080", "2110", "2100"),
+    price(4, "2100", "2400", "2390"),
+    price(5, "2300", "2395", "2350"),
+    price(6, "2200", "2350", "2250"),  # from 2000 a stop to sell would be at 1900
+    price(7, "2200", "2260", "2250"),
+    end,
+]
+"""Trailing stops whose triggers are reached only from where they had followed the price."""
+STARTS: list[Input] = [
+    *EXTREMES[:5],
+    price(2, "2100", "2100", "2100"),
+    price(3, "1990", "2100", "2000"),  # 5 % under 2100 and not under 2000
+    end,
+]
+"""Trailing stops whose triggers are reached only from the price at which they were accepted, if they are late."""
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[..., House]]:
     built: list[House] = []
@@ -159,19 +183,48 @@ def test_the_story_meets_what_can_become_of_an_order(make: Callable[..., House])
     assert {"VOLUME_LIMIT", "NOT_MARKETABLE", "LIQUIDATION"} <= reasons
 
 
+def test_the_moved_extreme_decides_where_a_trailing_stop_fills(make: Callable[..., House]) -> None:
+    house = make(MODEL)
+    *before, fall, _, _ = EXTREMES
+    for step in before:
+        step(house)
+    house.core.rebuild()
+    known = len(house.records())
+
+    fall(house)
+
+    triggered, *others = [each.entry for each in house.records()[known:] if isinstance(each.entry, OrderTriggered)]
+    assert (triggered.instruction_id, triggered.trigger_price, others) == ("t1", D(2280), [])
+
+
+def test_a_late_trailing_stop_follows_from_the_price_at_its_acceptance(make: Callable[..., House]) -> None:
+    house = make(LATE)
+    for step in STARTS[:-1]:
+        house.core.rebuild()
+        step(house)
+
+    assert ("t1", D(1995)) in [
+        (each.entry.instruction_id, each.entry.trigger_price)
+        for each in house.records()
+        if isinstance(each.entry, OrderTriggered)
+    ]
+
+
+@pytest.mark.parametrize("story", [STORY, EXTREMES, STARTS], ids=["all", "extremes", "starts"])
 @pytest.mark.parametrize("model", [MODEL, LATE], ids=["at once", "late"])
 def test_a_core_that_is_rebuilt_at_any_point_goes_on_as_one_that_was_not(
     model: Any,  # noqa: ANN401 - a model
+    story: list[Input],
     make: Callable[..., House],
 ) -> None:
     straight = make(model)
-    for step in STORY:
+    for step in story:
         step(straight)
     wanted = told(straight)
 
-    for broken in range(1, len(STORY)):
+    for broken in range(1, len(story)):
         house = make(model)
-        for number, step in enumerate(STORY):
+        for number, step in enumerate(story):
             if number == broken:
                 house.core.rebuild()
             step(house)

@@ -25,13 +25,13 @@ from ops.run_command import Ready, perform, refuse_file, run_command, summary
 from tests.independent import reference
 from tests.ops.started import CONFIG, LINE, Ended, a_line, execd, exported, using, write_case
 
-COUNTS = ("instructions", "orders", "fills", "refusals", "rejections", "market_events")
+COUNTS = ("instructions", "orders", "fills", "refusals", "rejections", "cancels_refused", "skipped", "market_events")
 AMOUNTS = ("fees", "funding", "pnl", "equity_start", "equity_end", "max_drawdown")
 KINDS = ["price", "basis", "funding", "fees", "slippage", "liquidation"]
 KEYS = [
-    "instructions", "orders", "fills", "refusals", "rejections", "refusals_by_code", "fees", "funding", "pnl",
-    "equity_start", "equity_end", "balances", "positions", "attribution", "max_drawdown", "liquidations",
-    "market_events", "journal", "journal_hash", "report", "wall_seconds",
+    "instructions", "orders", "fills", "refusals", "rejections", "cancels_refused", "skipped", "refusals_by_code",
+    "fees", "funding", "pnl", "equity_start", "equity_end", "balances", "positions", "attribution", "max_drawdown",
+    "liquidations", "market_events", "journal", "journal_hash", "report", "wall_seconds",
 ]  # fmt: skip
 STAMPS = {"seq", "at", "type", "cause"}
 ENTRY_KEYS = {
@@ -96,7 +96,7 @@ def test_the_result_has_the_keys_and_types_of_the_specification(tmp_path: Path, 
     told = ran(write_case(tmp_path, script=SCRIPT), out=tmp_path / "out").object()
 
     check_types(told)
-    assert [told[key] for key in COUNTS] == [5, 3, 3, 2, 0, 104]
+    assert [told[key] for key in COUNTS] == [5, 3, 3, 2, 0, 0, 0, 104]
     assert told["refusals_by_code"] == {"BELOW_LOT": 1, "INSUFFICIENT_BALANCE": 1}
     assert told["positions"]["bybit"]["ETHUSDT-PERP"]["amount"] == "-1"
     assert told["journal"] == str(tmp_path / "out" / "journal.sqlite")
@@ -203,7 +203,7 @@ def test_an_empty_script_is_a_run_that_trades_nothing(tmp_path: Path, ran: Calla
     ended = ran(write_case(tmp_path, script=""), out=tmp_path / "out")
 
     assert ended.code == 0
-    assert [ended.object()[key] for key in COUNTS[:-1]] == [0] * 5
+    assert [ended.object()[key] for key in COUNTS[:-1]] == [0] * 7
     assert ended.object()["pnl"] == "0"
 
 
@@ -242,7 +242,7 @@ def test_people_get_the_result_on_stdout_and_nothing_else(tmp_path: Path) -> Non
     assert "  journal  'my out/journal.sqlite'\n" in ended.out
     assert "  largest fall  " in ended.out
     assert all(f"\n    {kind} " in ended.out for kind in KINDS[:-1])
-    assert "liquidat" not in ended.out  # where nothing was
+    assert not re.search("liquidat|not cancelled|skipped", ended.out)  # where nothing was
     assert "\x1b" not in ended.out
 
 

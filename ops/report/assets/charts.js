@@ -7,6 +7,17 @@ const line = (x, y, name, colour, more = {}) => ({
 });
 const below = (place) => (place ? { yaxis: `y${place + 1}` } : {});
 
+function markLiquidations(layout, instants) {
+  for (const at of instants) {
+    layout.shapes.push({ type: "line", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1,
+      line: { color: style("bad"), width: 1, dash: "dash" } });
+  }
+  if (instants.length) {
+    layout.annotations.push({ text: "liquidation", xref: "x", yref: "paper", x: instants[0], y: 1, yanchor: "top",
+      xanchor: "right", showarrow: false, textangle: -90, font: { color: style("bad") } });
+  }
+}
+
 const CHARTS = {
   equity(told) {
     const unit = safe(told.currency);
@@ -21,14 +32,7 @@ const CHARTS = {
       { title: `Equity, ${unit}`, share: 2.4 },
       { title: "Drawdown", share: 1, axis: { tickformat: "~%", rangemode: "tozero", nticks: 4 } },
     ]);
-    for (const at of told.liquidations) {
-      layout.shapes.push({ type: "line", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1,
-        line: { color: style("bad"), width: 1, dash: "dot" } });
-    }
-    if (told.liquidations.length) {
-      layout.annotations.push({ text: "liquidation", xref: "x", yref: "paper", x: told.liquidations[0], y: 1, yanchor: "top",
-        xanchor: "right", showarrow: false, textangle: -90, font: { color: style("bad") } });
-    }
+    markLiquidations(layout, told.liquidations);
     return { traces, layout };
   },
 
@@ -87,6 +91,7 @@ const CHARTS = {
       { title: `Each payment, ${unit}`, share: 1 },
       { title: `Position at the mark, ${unit}`, share: 1 },
     ], { showlegend: true, barmode: "relative", bargap: 0 });
+    if (told.span.length && told.span[0] < told.span[1]) layout.xaxis.range = told.span;
     return { traces, layout, height: 600 };
   },
 
@@ -100,11 +105,12 @@ const CHARTS = {
       : { range: [0, most * 1.12], tickformat: "~g" };
     const traces = accounts.map(([name, ratios], number) => line(told.x, ratios, name, lineColour(number),
       { connectgaps: false, hovertemplate: "%{y:.4f}" }));
-    const layout = layoutOf([{ title: "Maintenance margin ÷ equity", share: 1, axis }], { showlegend: true });
+    const layout = layoutOf([{ title: "Maintenance margin ÷ (USDT balance + unrealised P&L)", share: 1, axis }], { showlegend: true });
     layout.shapes.push({ type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: 1, y1: 1,
       line: { color: style("bad"), width: 1.6, dash: "dash" } });
     layout.annotations.push({ text: "limit: liquidation above 1", xref: "paper", yref: "y", x: 1, xanchor: "right",
       y: scale === "log" ? 0 : 1, yanchor: "bottom", showarrow: false, font: { color: style("bad") } });
+    markLiquidations(layout, told.liquidations);
     return { traces, layout };
   },
 };

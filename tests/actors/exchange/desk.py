@@ -10,7 +10,7 @@ from actors.exchange.open_order import OpenOrder
 from actors.exchange.simulated import SimulatedExchange
 from messages.book import Opening
 from messages.instruments import FeeRates, FillModel, Instrument, MarginTier, VenueModel
-from messages.market import Candle, FinishSlice, FundingRate, MarketSlice, SettleFunding
+from messages.market import Candle, ExtremesMoved, FinishSlice, FundingRate, MarketSlice, SettleFunding
 from messages.orders import (
     AmendOrder,
     AmendSubmitted,
@@ -158,14 +158,17 @@ class Desk:
         self.exchange.receive(opening)
 
     def said(self) -> list[Any]:
-        """Return what was reported since the last time, and keep it for `fold`, each once, as the engine does."""
+        """Return what was reported since the last time, and keep it for `fold`, each once, as the engine does.
+
+        How far trailing stops followed is kept only: it is of use to nobody else.
+        """
         while more := self.later.take():
             for message in more:
                 self.exchange.receive(message)
         told = self.engine.take()
         for event in told:
             self.note(event)
-        return told
+        return [event for event in told if not isinstance(event, ExtremesMoved)]
 
     def note(self, entry: Any) -> None:  # noqa: ANN401 - any entry
         """Put an entry into the journal unless it repeats what an order was told before."""

@@ -85,8 +85,8 @@ def test_a_resting_order_fills_at_a_later_price_and_the_same_id_again_says_so() 
         async with engine() as ours:
             limit = spot(order_type="LIMIT", price=2900, id="mine")
             first = await ours.execute_trade_with_interface(limit, prices(3000))
-            again = await ours.execute_trade_with_interface(limit, prices(3000, 60_000_000_000))
-            filled = await ours.execute_trade_with_interface(limit, prices(2890, 120_000_000_000))
+            again = await ours.execute_trade_with_interface(limit, prices(3000, "1970-01-01T00:01:00Z"))
+            filled = await ours.execute_trade_with_interface(limit, prices(2890, "1970-01-01T00:02:00Z"))
             return [first, again, filled]
 
     first, again, filled = run(work())
@@ -110,7 +110,7 @@ def test_an_order_on_its_way_is_open_and_is_answered_when_the_clock_moves_on() -
     async def work() -> list[str]:
         async with engine(venues={"binance": {"latency_ms": 100}}) as ours:
             sent = await ours.execute_trade_with_interface(spot(id="mine"), prices(3000, 0))
-            await ours.execute_trade_with_interface(perp(), prices(3100, 1_000_000_000))
+            await ours.execute_trade_with_interface(perp(), prices(3100, "1970-01-01T00:00:01Z"))
             arrived = await ours.execute_trade_with_interface(spot(id="mine"), {})
             return [sent["status"], sent["order_id"], arrived["status"], arrived["price_exact"]]
 
@@ -224,7 +224,7 @@ def test_the_fee_of_a_rebate_and_of_several_fills_is_the_sum_in_quote() -> None:
         async with engine(venues=venues) as ours:
             limit = spot(2, venue="bybit", order_type="LIMIT", price=2900, id="mine")
             await ours.execute_trade_with_interface(limit, prices(3000, 0))
-            return await ours.execute_trade_with_interface(limit, prices(2890, 60))
+            return await ours.execute_trade_with_interface(limit, prices(2890, "1970-01-01T00:01:00Z"))
 
     answer = run(work())
     assert Decimal(answer["fee_exact"]) == Decimal("-0.58")

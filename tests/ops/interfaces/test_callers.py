@@ -85,7 +85,7 @@ def test_an_order_on_its_way_is_waited_for_while_another_task_moves_the_clock() 
         async with engine(venues={"binance": {"latency_ms": 100}}, timeout_s=60) as ours:
             first, _ = await asyncio.gather(
                 ours.execute_trade_with_interface(spot(id="a"), prices(3000, 0)),
-                ours.execute_trade_with_interface(perp(), prices(3100, 1_000_000_000)),
+                ours.execute_trade_with_interface(perp(), prices(3100, "1970-01-01T00:00:01Z")),
             )
             return [first["status"], first["price_exact"]]
 
@@ -112,7 +112,7 @@ def test_two_engines_in_one_program_share_nothing() -> None:
                 assert await one.execution_interfaces["cex"].get_balance("ETH", "binance") == 0.999
 
             one.position_update_handler, other.position_update_handler = across, back
-            await one.execute_trade_with_interface(spot(), prices(3000, 10))
+            await one.execute_trade_with_interface(spot(), prices(3000, "1970-01-01T00:00:01Z"))
             engines = (one, other)
             return [each.position_monitor.get_balance("ETH", "binance") for each in engines]
 

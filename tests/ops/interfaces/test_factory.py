@@ -160,9 +160,9 @@ def test_a_decision_is_executed_in_order_and_looked_at_as_a_whole_before() -> No
             r"decision: instructions\[0\]: instruction: venue_type: unknown",
         ),
         ({"instructions": []}, "soon", 'timestamp: not an instant: "soon"'),
-        ({"instructions": []}, 5, "timestamp: 5 is not that of market_data"),
+        ({"instructions": []}, 0, "timestamp: 0 is not that of market_data"),
     ],
 )
 def test_a_decision_that_makes_no_sense_is_refused(decision: Any, timestamp: object, line: str) -> None:  # noqa: ANN401
     with pytest.raises(ValueError, match=f"^{line}"):
-        run(engine().execute_decision(decision, timestamp, None, prices(3000, 6)))
+        run(engine().execute_decision(decision, timestamp, None, prices(3000, "1970-01-01T00:00:06Z")))

@@ -9,6 +9,8 @@ import pytest
 from ops.interfaces.answers import TradeAnswer
 from tests.ops.interfaces.calls import START, engine, perp, prices, run, sample, spot, trade
 
+MINUTE = "1970-01-01T00:01:00Z"
+
 
 class Stamp:
     """A time of another library, as far as we know it."""
@@ -72,7 +74,7 @@ def test_without_any_price_the_trade_is_rejected_and_says_which_keys_were_missin
 def test_a_price_holds_for_its_call_alone() -> None:
     async def work() -> list[str]:
         async with engine() as ours:
-            calls: list[dict[str, object]] = [prices(3000), {}, {"timestamp": 60}, prices(3100, 60), {}]
+            calls: list[dict[str, object]] = [prices(3000), {}, {"timestamp": MINUTE}, prices(3100, MINUTE), {}]
             return [str((await ours.execute_trade_with_interface(spot(0.1), each))["status"]) for each in calls]
 
     assert run(work()) == ["FILLED", "REJECTED", "REJECTED", "FILLED", "REJECTED"]
@@ -129,10 +131,45 @@ def test_a_timestamp_that_is_none_is_refused(written: object) -> None:
         trade(spot(), prices(3000, written))
 
 
+@pytest.mark.parametrize("written", [1, 1_704_153_600, 1_704_153_600_000, 1_704_153_600_000_000, 10**16 - 1])
+def test_an_integer_that_is_no_nanoseconds_is_refused_by_its_size(written: int) -> None:
+    with pytest.raises(ValueError, match=rf"^market_data: timestamp: {written} looks like .*, expected nanoseconds$"):
+        trade(spot(), prices(3000, written))
+
+
+def test_zero_and_april_1970_are_nanoseconds() -> None:
+    assert trade(spot(), prices(3000, 0))["timestamp"] == "1970-01-01T00:00:00Z"
+    assert trade(spot(), prices(3000, 10**16))["timestamp"] == "1970-04-26T17:46:40Z"
+
+
+def test_a_venues_price_beside_that_of_another_asset_is_about_the_other() -> None:
+    async def work() -> tuple[TradeAnswer, list[float | None]]:
+        async with engine() as ours:
+            answer = await ours.execute_trade_with_interface(
+                {**spot("0.01"), "pair": "BTC/USDT"}, {"binance_spot_price": 3001.5, "eth_usd_price": 3000.0}
+            )
+            pairs = (("binance", "BTC/USDT"), ("binance", "ETH/USDT"), ("bybit", "ETH/USDT"))
+            return answer, [ours.data_provider.get_price(*pair) for pair in pairs]
+
+    answer, known = run(work())
+    assert (answer["status"], answer["reason"]) == ("REJECTED", "NO_PRICE")
+    assert answer["detail"] is not None
+    assert answer["detail"].endswith(
+        "market_data has no btc_usd_price, and beside eth_usd_price its binance_spot_price is not about BTC"
+    )
+    assert known == [None, 3001.5, 3000.0]
+
+
+def test_a_venues_price_beside_those_of_both_assets_is_about_the_one_that_is_traded() -> None:
+    market_data = {"binance_spot_price": 60001.0, "eth_usd_price": 3000.0, "btc_usd_price": 60000.0}
+
+    assert trade({**spot("0.01"), "pair": "BTC/USDT"}, market_data)["price_exact"] == "60001"
+
+
 def test_the_clock_is_the_last_one_and_begins_at_zero_without_data() -> None:
     async def work() -> list[str]:
         async with engine() as ours:
-            calls = [prices(3000), prices(3000, 60_000_000_000), prices(3000)]
+            calls = [prices(3000), prices(3000, MINUTE), prices(3000)]
             return [(await ours.execute_trade_with_interface(spot(0.1), each))["timestamp"] for each in calls]
 
     assert run(work()) == ["1970-01-01T00:00:00Z", "1970-01-01T00:01:00Z", "1970-01-01T00:01:00Z"]

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from messages.book import EquityMarked, Liquidated, MarginMarked, NetDelta
+from actors.journal.manifest import manifest
+from messages.book import EquityMarked, Liquidated, MarginMarked, Mark, NetDelta
+from messages.instructions import CancelAllReceived
 from messages.market import FundingPaid
 from messages.units import (
     AccountName,
@@ -21,9 +23,10 @@ from messages.units import (
 )
 from ops.report import formats
 from ops.report.charts import charts
-from ops.report.figures import groups, performance, trading
+from ops.report.figures import groups, headline, performance, trading
 from ops.report.gathered import Gathered, gather
-from tests.ops.report.made import HOUR, LEGS, START, Stamped, Year, fill, write
+from ops.report.statistics import sharpe
+from tests.ops.report.made import BESIDE, HASHED, HOUR, LEGS, START, Stamped, Year, fill, write
 
 SPOT, PERP = LEGS[0], LEGS[1]
 D = Decimal
@@ -131,6 +134,66 @@ def test_without_trades_and_marks_there_are_dashes(tmp_path: Path) -> None:
     assert performance(found) is None
 
 
+def test_days_after_the_last_new_price_do_not_count(tmp_path: Path) -> None:
+    days = [
+        marked(
+            24 * day, 1000 + min(day, 40) + day % 2, marks=(Mark(instrument=PERP.instrument, price=Price(D(price))),)
+        )
+        for day, price in enumerate([*range(100, 141), *[140] * 200])
+    ]
+    found = gathered(tmp_path, *days)
+
+    done = performance(found)
+
+    assert done is not None
+    assert (done.days, len(done.daily)) == (40, 40)
+    assert done.last == 1040
+    assert figure(found, "Sharpe ratio") == formats.number(sharpe(done.daily))
+
+
+def test_days_before_the_first_price_do_not_count(tmp_path: Path) -> None:
+    price = (Mark(instrument=PERP.instrument, price=Price(D(100))),)
+
+    done = performance(gathered(tmp_path, marked(0, 1000), marked(240, 1000, marks=price), marked(264, 1001)))
+
+    assert done is not None
+    assert done.days == 1
+
+
+def test_a_candle_at_the_old_price_is_a_new_price(tmp_path: Path) -> None:
+    price = (Mark(instrument=PERP.instrument, price=Price(D(100))),)
+    days = [marked(24 * day, 1000, marks=price) for day in range(10)]
+    candles = {"name": "binance-ETHUSDT-perp-1h.parquet", "last": START + 4 * 24 * HOUR}
+    payments = {"name": "binance-ETHUSDT-perp.parquet", "last": START + 8 * 24 * HOUR}
+    about = manifest({**HASHED, "data": [candles, payments]}, BESIDE)
+
+    done = performance(gather(write(tmp_path / "journal.sqlite", days, about=about)))
+
+    assert done is not None
+    assert done.days == 4
+
+
+@pytest.mark.parametrize(("days", "few"), [(29, True), (30, False)])
+def test_fewer_than_thirty_days_have_no_figure_of_a_year(tmp_path: Path, days: int, few: bool) -> None:  # noqa: FBT001
+    found = gathered(tmp_path, *(marked(24 * day, 1000 + (day * 7) % 5) for day in range(days + 1)))
+
+    told = [
+        figure(found, name)
+        for name in (
+            "Annualised return",
+            "Volatility",
+            "Sharpe ratio",
+            "Sortino ratio",
+            "Calmar ratio",
+            "Funding yield",
+        )
+    ]
+
+    assert [text == f"{formats.NONE} (29 days: too few)" for text in told] == [few] * 6
+    labels = [label for label, _ in headline(found, performance(found), trading(found))]
+    assert ("Sharpe ratio (29 days: too few)" in labels) is few
+
+
 def test_positions_are_folded_from_fills_and_liquidations(tmp_path: Path) -> None:
     sold = START, fill(PERP, 2, Side.SELL, D(4), D(500))
 
@@ -164,8 +227,33 @@ def test_funding_is_summed_over_instruments_at_each_instant(tmp_path: Path) -> N
     drawn = charts(gathered(tmp_path, paid(-4, 2), paid(-4, 3), paid(-4, -1, hour=8)))["funding"]
 
     assert drawn["total"]["y"] == [5, 4]
+    assert drawn["span"] == []
     assert drawn["lines"][0]["paid"] == [2, 3, -1]
     assert drawn["lines"][0]["position"] == [-2000, -2000, -2000]
+
+
+def test_entries_that_the_page_does_not_show_are_counted(tmp_path: Path) -> None:
+    found = gathered(tmp_path, bought(), (START, CancelAllReceived(venue=VenueName(SPOT.venue))), marked(1, 1000))
+
+    assert found.counts["CancelAllReceived"] == 1
+    assert (len(found.marks), found.doubts) == (1, [])
+
+
+def test_funding_is_drawn_over_the_whole_run(tmp_path: Path) -> None:
+    drawn = charts(gathered(tmp_path, marked(0, 1000), paid(-4, 2, hour=8), marked(100, 1000)))["funding"]
+
+    assert drawn["span"] == [START // MS, (START + 100 * HOUR) // MS]
+
+
+def test_liquidations_are_marked_in_the_charts_of_equity_and_margin(tmp_path: Path) -> None:
+    margin = MarginMarked(
+        account=AccountName("bybit"), equity=Amount(D(400)), initial=Amount(D(100)), maintenance=Amount(D(100))
+    )
+
+    drawn = charts(gathered(tmp_path, marked(0, 1000, margins=(margin,)), closed(), marked(2, 1000)))
+
+    at = [(START + HOUR) // MS]
+    assert drawn["equity"]["liquidations"] == drawn["margin"]["liquidations"] == at
 
 
 def test_the_margin_ratio_has_a_gap_where_an_account_has_no_positions(tmp_path: Path) -> None:

@@ -153,6 +153,23 @@ def test_the_limit_of_the_margin_ratio_is_in_sight_on_both_scales(wide: Tab) -> 
     assert wide.run(f"{chart}.layout.shapes[0].y0") == 1
 
 
+def test_liquidations_stand_in_the_margin_chart_and_funding_spans_the_run(wide: Tab) -> None:
+    dashes = (
+        "(name) => document.querySelector(`[data-chart=${name}]`).layout.shapes.filter((each) => each.x0 === each.x1)"
+    )
+    span = "(name) => document.querySelector(`[data-chart=${name}]`)"
+
+    lines = [
+        wide.run(f"({dashes})('{name}').map((each) => [each.x0, each.line.dash])") for name in ("equity", "margin")
+    ]
+    funding = wide.run(f"({span})('funding').layout.xaxis.range.map((at) => new Date(at).getTime())")
+    equity = wide.run(f"({span})('equity').data[0].x.filter((_, place, all) => place in {{0: 0, [all.length - 1]: 0}})")
+
+    assert lines[0] == lines[1]
+    assert [dash for _, dash in lines[0]] == ["dash"]
+    assert funding == equity
+
+
 def test_every_field_and_table_has_a_name(wide: Tab) -> None:
     unnamed = """[...document.querySelectorAll("table, input, select, button, section")].filter((each) =>
         !(each.caption || each.closest("label") || each.textContent.trim() || each.getAttribute("aria-label")))"""

@@ -37,6 +37,7 @@ def month() -> list[Stamped]:
 
 def reported(folder: Path, entries: Sequence[Stamped], **about: Any) -> str:  # noqa: ANN401 - any part of the manifest
     """Return the report of these entries."""
+    folder.mkdir(exist_ok=True)
     journal = write(folder / "journal.sqlite", entries, about=manifest({**HASHED, **about}, BESIDE))
     return write_report(journal, folder / "report.html").read_text(encoding="utf-8")
 
@@ -150,8 +151,95 @@ def test_the_head_says_what_ran_and_what_came_of_it(tmp_path: Path, month: list[
     assert isinstance(last, RunEnded)
     assert last.equity_end is not None
     assert f"Equity 100,000.00 → {last.equity_end:,.2f} USDT" in page
-    for words in ("basis", "binance, bybit", "0.1.0, Python 3.11.7", "2024-01-01 00:00 to 2025-01-01 00:00 UTC"):
+    for words in ("basis", "binance, bybit", "0.1.0, Python 3.11.7", "2024-01-01 00:00 to 2024-01-31 00:00 UTC"):
         assert words in page
+    assert "Planned until 2025-01-01 00:00, data end 2024-01-31 00:00 UTC" in page
+
+
+def test_a_run_that_was_stopped_says_how_far_it_came(tmp_path: Path, month: list[Stamped]) -> None:
+    page = visible(reported(tmp_path, ended(month, "interrupted", "SIGINT")))
+
+    assert "2024-01-01 00:00 to 2024-01-31 00:00 UTC" in page
+    assert "Planned until 2025-01-01 00:00, it came to 2024-01-31 00:00 UTC." in page
+
+
+def test_a_run_that_came_to_its_end_has_no_warning(year: Path) -> None:
+    page = visible(year.read_text(encoding="utf-8"))
+
+    assert "Planned until" not in page
+    assert "The journal is not as it was written" not in page
+
+
+def test_a_changed_journal_is_said_on_top_of_the_page_and_by_the_exit_code(
+    tmp_path: Path, month: list[Stamped], capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = write(tmp_path / "journal.sqlite", month)
+    tampered(journal, "UPDATE entries SET body = ? WHERE seq = 3", b'{"seq":3,"at":1,"type":"Opening","cause":null}')
+
+    code = report_command(journal, out=None)
+
+    page = visible((tmp_path / "report.html").read_text(encoding="utf-8"))
+    said = "The journal is not as it was written: entry 3, or one before it, is not what was written"
+    error = capsys.readouterr().err
+    assert code == 1
+    assert len(error.splitlines()) == 1
+    assert said in error
+    assert page.index(said) < page.index("Completed")
+
+
+def test_skipped_inputs_stand_beside_how_it_ended(year: Path) -> None:
+    assert "Completed 1 input skipped" in visible(year.read_text(encoding="utf-8"))
+
+
+def test_the_page_has_the_configs_name_and_no_path(tmp_path: Path, month: list[Stamped]) -> None:
+    journal, page = tmp_path / "my run" / "journal.sqlite", tmp_path / "report.html"
+    journal.parent.mkdir()
+    write(journal, month)
+    unnamed = write_report(journal, page).read_text(encoding="utf-8")
+    journal.unlink()
+    write(journal, month, about=manifest(HASHED, {**BESIDE, "config": "/some/where/carry.toml"}))
+    named = write_report(journal, page).read_text(encoding="utf-8")
+
+    assert "<title>my run: basis, 2024-01-01 00:00 to" in unnamed
+    assert "<title>carry.toml: basis, 2024-01-01 00:00 to" in named
+    assert "<code>execd journal verify journal.sqlite</code>" in named
+    assert "/some/where" not in named
+    assert str(tmp_path) not in named
+
+
+def test_the_six_kinds_are_defined(year: Path) -> None:
+    page = year.read_text(encoding="utf-8")
+
+    for kind in Attribution.__struct_fields__:
+        assert f"<dt>{kind.capitalize()}</dt><dd>" in page
+
+
+def test_liquidation_fees_and_what_insurance_paid_are_told_apart(year: Path) -> None:
+    page = year.read_text(encoding="utf-8")
+
+    assert re.search(
+        r'Liquidation fees</th><td>binance:ETHUSDT-PERP</td><td class="number loss"[^>]*>[^<]+</td><td>USDT</td>', page
+    )
+    assert re.search(
+        r'Paid by insurance</th><td>binance.perp</td><td class="number gain"[^>]*>37.50</td><td>USDT</td>', page
+    )
+    closed, insured = told(page, "tables")["liquidations"]["rows"]
+    assert closed[-2:] == ["", "USDT"]
+    assert insured[-2:] == ["37.5", "USDT"]
+    assert insured[4] == ""
+    assert "Liquidation rules (tiers of maintenance margin, liquidation fees) come from" in page
+
+
+def test_data_files_are_told_with_their_span_and_their_gaps(tmp_path: Path, month: list[Stamped]) -> None:
+    file = {"name": "a.parquet", "rows": 5, "first": START, "last": START + HOUR, "sha256": "ab"}
+
+    plain = reported(tmp_path / "plain", month, data=[file])
+    gaps = visible(reported(tmp_path / "gaps", month, data=[{**file, "gaps": 17}]))
+
+    assert "<td>2024-01-01 00:00</td><td>2024-01-01 01:00</td>" in plain
+    assert "Gaps" not in visible(plain)
+    assert "Gapssha256" in gaps
+    assert "2024-01-01 01:00\n17ab" in gaps
 
 
 def test_the_attribution_adds_up_to_the_change_of_equity_in_every_digit(tmp_path: Path, month: list[Stamped]) -> None:
