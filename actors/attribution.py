@@ -39,6 +39,11 @@ _MOST_IN_A_TURN = 10_000
 _WIDE = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_EVEN)  # sums that must be exact, whatever their digits
 
 
+def exact_difference(later: Decimal, earlier: Decimal) -> Decimal:
+    """Return a change that adds up with its parts, however many digits it needs."""
+    return _WIDE.subtract(later, earlier)
+
+
 class _Source(msgspec.Struct):
     """One instrument, or one asset that lies somewhere.
 

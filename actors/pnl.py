@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from actors.attribution import Attributor
+from actors.attribution import Attributor, exact_difference
 from actors.contract import Actor, Address, Turn
 from actors.drawdown import Drawdown
 from actors.exchange.pricing import is_fresh
@@ -161,6 +161,6 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         if self._equity_start is None:
             self._equity_start = equity
         else:
-            self._attribution = self._attributor.total(equity - self._equity_start)
+            self._attribution = self._attributor.total(exact_difference(equity, self._equity_start))
         self._equity_end = equity
         self._drawdown.mark(equity)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.attribution import exact_difference
 from actors.journal.store import JournalStore
 from actors.rounding import entry_price
 from messages.book import AskBook, AskPnl, Attribution, BookTold, PnlTold
@@ -91,7 +92,7 @@ def gather(wired: Wired, models: tuple[VenueModel, ...], market_events: int, sto
         refusals_by_code=dict(refusals.counts),
         fees=plain(pnl.fees),
         funding=plain(pnl.funding),
-        pnl=plain(end - start),
+        pnl=plain(exact_difference(end, start)),
         equity_start=plain(start),
         equity_end=plain(end),
         balances=balances,

@@ -8,160 +8,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from msgspec import structs
 
-from actors.contract import Actor, Turn
-from actors.exposure import Exposure
-from actors.pnl import Pnl
-from actors.position_monitor import PositionMonitor
-from actors.risk import Risk
 from messages.book import (
-    AskBook,
-    AskPnl,
     BasisMarked,
     BookChanged,
     BookTold,
     EquityMarked,
     ExposureChanged,
-    Liquidated,
-    MarkBook,
-    PnlTold,
-    PnlUpdated,
     RiskMeasured,
 )
-from messages.instruments import Instrument
-from messages.journal import Entry
-from messages.market import MarketSlice, StaleMark
-from messages.units import Amount, BaseAmount, InstrumentId, Nanoseconds, Price, Seq, Side, VenueName
-from tests.actors.builders import HOUR, Mail, candle, filled, instrument, market, opening, paid, record, venue
+from messages.market import StaleMark
+from messages.units import Nanoseconds
+from tests.actors.builders import HOUR, candle, market, opening, paid
+from tests.actors.loop import BYBIT_PERP, BYBIT_SPOT, MARKETS, OKX_PERP, OKX_SPOT, Loop, fill, two_closes
 
 D = Decimal
-OKX_PERP = InstrumentId("okx:ETHUSDT-PERP")
-OKX_SPOT = InstrumentId("okx:ETH/USDT")
-BYBIT_PERP, BYBIT_SPOT = InstrumentId("bybit:ETHUSDT-PERP"), InstrumentId("bybit:ETH/USDT")
-BINANCE_PERP = InstrumentId("binance:ETHUSDT-PERP")
-MARKETS = tuple(
-    instrument(pair, venue=venue) for venue in ("okx", "bybit", "binance") for pair in ("ETH/USDT", "ETHUSDT-PERP")
-)
-
-
-class Loop:
-    """The four actors; `tell` runs a fact round to the strategy."""
-
-    def __init__(self, markets: tuple[Instrument, ...] = MARKETS) -> None:
-        self.turn = Turn()
-        self.turn.at = Nanoseconds(HOUR)
-        self.gate, self.strategy, self.log = Mail(), Mail(), Mail()
-        self.markets = {each.instrument_id: each for each in markets}
-        self.journal: list[Entry] = []
-        self.causes: list[Seq | None] = []
-        self.seen: list[Any] = []
-        self.build()
-
-    def build(self) -> None:
-        names = dict.fromkeys(each.venue for each in self.markets.values())
-        venues = tuple(
-            venue(*(each for each in self.markets.values() if each.venue == name), name=name) for name in names
-        )
-        self.pnl = Pnl(turn=self.turn, venues=venues, candle_ns=HOUR, strategy=self.strategy, log=self.log)
-        self.risk = Risk(pnl=self.into(self.pnl))
-        self.exposure = Exposure(instruments=self.markets, risk=self.into(self.risk))
-        self.monitor = PositionMonitor(
-            instruments=self.markets, exposure=self.into(self.exposure), gate=self.gate, pnl=self.into(self.pnl)
-        )
-
-    def into(self, actor: Actor[Any]) -> Mail:
-        """Return an address that leads straight into an actor, and remembers."""
-        mail = Mail()
-
-        def tell(message: Any) -> None:  # noqa: ANN401 - as an address
-            self.seen.append(message)
-            actor.receive(message)
-
-        mail.tell = tell  # type: ignore[method-assign]  # a double
-        return mail
-
-    def tell(self, fact: Any) -> PnlUpdated:  # noqa: ANN401 - any fact
-        """Run a fact round the loop; return what the strategy hears at its end."""
-        self.seen.clear()
-        self.monitor.receive(fact)
-        self.record(fact)
-        (update,) = self.strategy.take()
-        assert isinstance(update, PnlUpdated)
-        for entry in self.log.take():
-            self.record(entry, cause=len(self.journal))
-        return update
-
-    def tell_at_once(self, *facts: Any) -> None:  # noqa: ANN401 - any facts
-        """As reports of one turn: all are on record before what the first of them makes the loop say."""
-        said = []
-        for number, fact in enumerate(facts, start=len(self.journal) + 1):
-            self.monitor.receive(fact)
-            said += [(entry, number) for entry in self.log.take()]
-        self.strategy.take()
-        for fact in facts:
-            self.record(fact)
-        for entry, cause in said:
-            self.record(entry, cause=cause)
-
-    def record(self, entry: Entry, *, cause: int | None = None) -> None:
-        self.journal.append(entry)
-        self.causes.append(None if cause is None else Seq(cause))
-
-    def exposed(self, fact: Any) -> tuple[Decimal, Decimal]:  # noqa: ANN401 - any fact
-        """Return net and gross exposure after a fact."""
-        self.tell(fact)
-        (change,) = [each for each in self.seen if isinstance(each, ExposureChanged)]
-        return change.net, change.gross
-
-    def measured(self, fact: Any) -> RiskMeasured:  # noqa: ANN401 - any fact
-        self.tell(fact)
-        (risk,) = [each for each in self.seen if isinstance(each, RiskMeasured)]
-        return risk
-
-    def price(self, message: MarketSlice) -> None:
-        self.turn.at = message.at
-        self.pnl.receive(message)
-
-    def mark(self) -> list[Any]:
-        """Have the book valued; return what is put on record."""
-        self.monitor.receive(MarkBook())
-        entries = self.log.take()
-        for entry in entries:
-            self.record(entry)
-        return entries
-
-    def equity(self) -> Decimal:
-        marked = self.mark()[-1]
-        assert isinstance(marked, EquityMarked)
-        assert marked.currency == "USDT"
-        return marked.equity
-
-    @property
-    def totals(self) -> PnlTold:
-        told = self.pnl.answer(AskPnl())
-        assert isinstance(told, PnlTold)
-        return told
-
-    @property
-    def book(self) -> BookTold:
-        told = self.monitor.answer(AskBook())
-        assert isinstance(told, BookTold)
-        return told
-
-    def fold(self) -> None:
-        """Put new actors in the old ones' places, folded from the journal."""
-        self.build()
-        for seq, (entry, cause) in enumerate(zip(self.journal, self.causes, strict=True), start=1):
-            folded = structs.replace(record(entry, seq=seq), cause=cause)
-            for actor in (self.monitor, self.exposure, self.risk, self.pnl):
-                actor.apply(folded)
-        assert self.gate.take() == self.strategy.told == self.log.told == []
-
-
-def fill(amount: str = "1", price: str = "2000", **words: Any) -> Any:  # noqa: ANN401 - a fill
-    return filled(amount, price, **{"of": BYBIT_PERP, **words})
-
 
 # --- the way of a fact ------------------------------------------------------------------------------------------------
 
@@ -351,11 +212,6 @@ def test_a_close_that_is_young_enough_is_not_stale() -> None:
 # --- folding ----------------------------------------------------------------------------------------------------------
 
 
-def two_closes(spot: str, perp: str, *, hour: int) -> MarketSlice:
-    at = hour * HOUR
-    return market(candle(spot, of=BYBIT_SPOT, at=at), candle(perp, of=BYBIT_PERP, at=at), at=at)
-
-
 STORY: list[Callable[[Loop], object]] = [
     lambda loop: loop.tell(opening("5000")),
     lambda loop: loop.tell(opening("3", "ETH")),
@@ -412,114 +268,3 @@ def test_what_a_fold_has_to_tell_apart_is_in_the_story() -> None:
     assert [
         (seq, loop.causes[seq - 1]) for seq, each in enumerate(loop.journal, start=1) if isinstance(each, BasisMarked)
     ] == [(13, 11), (16, 15)]
-
-
-# --- the basis of a trade ---------------------------------------------------------------------------------------------
-
-
-def started(loop: Loop) -> Loop:
-    loop.tell(opening("9000"))
-    loop.price(two_closes("2000", "2010", hour=1))
-    loop.mark()
-    return loop
-
-
-def bases(loop: Loop) -> list[tuple[InstrumentId, Decimal, Decimal]]:
-    """Return what was put on record of the basis."""
-    return [(each.instrument, each.price, each.base_price) for each in loop.journal if isinstance(each, BasisMarked)]
-
-
-def test_a_basis_is_on_record_once_for_each_market_and_slice_that_trades_and_brings_another() -> None:
-    loop = started(Loop())
-    loop.tell(fill(trade="t1"))  # at the closes of the mark
-    assert bases(loop) == []
-
-    loop.price(two_closes("2000", "2020", hour=2))
-    loop.tell(fill(of=BYBIT_SPOT, trade="t2"))
-    assert bases(loop) == []
-    loop.tell(fill(trade="t3"))
-    loop.tell(fill(trade="t4"))
-    assert bases(loop) == [(BYBIT_PERP, D(2020), D(2000))]
-
-    loop.price(two_closes("2000", "2020", hour=3))
-    loop.tell(fill(trade="t5"))
-    loop.price(two_closes("2001", "2021", hour=4))
-    loop.tell(paid(of=BYBIT_PERP))
-    assert len(bases(loop)) == 1
-
-    loop.tell(fill(trade="t6"))
-    assert bases(loop)[1:] == [(BYBIT_PERP, D(2021), D(2001))]
-
-
-def test_without_a_mark_to_count_from_or_a_price_of_the_base_no_basis_is_on_record() -> None:
-    loop = Loop()
-    loop.price(two_closes("2000", "2010", hour=1))
-    loop.tell(fill(trade="t1"))
-    assert bases(loop) == []
-
-    loop = Loop()
-    loop.price(market(candle("2010", of=BYBIT_PERP)))
-    loop.mark()
-    loop.tell(fill(trade="t1"))
-
-    assert bases(loop) == []
-
-
-def test_a_liquidation_counts_at_the_closes_of_its_slice() -> None:
-    loop = started(Loop())
-    loop.tell(fill("1", "2010"))
-    loop.price(two_closes("1000", "990", hour=2))
-    loop.tell(
-        Liquidated(
-            venue=VenueName("bybit"),
-            instrument=BYBIT_PERP,
-            side=Side.SELL,
-            amount=BaseAmount(D(1)),
-            price=Price(D(990)),
-            mark=Price(D(990)),
-            fee=Amount(D(0)),
-            liquidation_fee=Amount(D(0)),
-        )
-    )
-    loop.price(two_closes("1000", "1500", hour=3))
-    loop.mark()
-
-    attribution = loop.totals.attribution
-    assert attribution is not None
-    assert (attribution.price, attribution.basis) == (D(-1000), D(-20))
-
-
-def a_month(every: int | None) -> Loop:
-    """Hold a pair for most of a month of hourly closes, and mark it so often (hours); None: at the ends alone."""
-    loop = Loop()
-    loop.tell(opening("100000"))
-    for hour in range(1, 721):
-        spot = 2000 + D(hour * 7919 % 613) / 7
-        loop.price(two_closes(f"{spot}", f"{spot + D(hour * 104729 % 211) / 9 - 10}", hour=hour))
-        if hour == 1 or hour == 720 or (every and hour % every == 0):  # noqa: PLR1714 - reads as it is said
-            loop.mark()
-        if hour in (30, 31, 400, 700):
-            side, other = ("SELL", "BUY") if hour == 700 else ("BUY", "SELL")
-            amount = "3" if hour == 700 else "1"
-            loop.tell(fill(amount, f"{spot}", of=BYBIT_SPOT, side=side, trade=f"s{hour}"))
-            loop.tell(fill(amount, f"{spot}", side=other, trade=f"p{hour}"))
-    return loop
-
-
-def test_basis_and_price_are_the_same_however_seldom_equity_is_marked() -> None:
-    found = [each for loop in map(a_month, (1, 8, None)) if (each := loop.totals.attribution) is not None]
-
-    assert len(found) == 3
-    assert abs(found[0].basis) > 1
-    for each in found[1:]:
-        for kind, amount in structs.asdict(each).items():
-            assert abs(amount - getattr(found[0], kind)) < D("1e-9")
-
-
-def test_a_month_that_is_folded_was_worth_the_same() -> None:
-    ran, folded = a_month(None), a_month(None)
-    folded.gate.take()
-
-    folded.fold()
-
-    assert folded.totals == ran.totals

@@ -3,6 +3,7 @@
 Results and journal lines on the synthetic sample, and on recorded prices where they are; bad input of every kind.
 """
 
+import decimal
 import io
 import json
 import re
@@ -388,3 +389,12 @@ def test_an_out_that_can_not_be_made_is_exit_2_and_one_line(tmp_path: Path, ran:
 
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "Not a directory" in ended.object()["error"]
+
+
+def test_profit_and_loss_is_the_sum_of_its_kinds_to_the_last_digit(tmp_path: Path, ran: Callable[..., Ended]) -> None:
+    told = ran(write_case(tmp_path), out=tmp_path / "out").object()
+
+    with decimal.localcontext(prec=300):
+        parts = sum((Decimal(amount) for amount in told["attribution"].values()), Decimal(0))
+        assert parts == Decimal(told["pnl"]) == Decimal(told["equity_end"]) - Decimal(told["equity_start"])
+    assert any(Decimal(amount) for amount in told["attribution"].values())
