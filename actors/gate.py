@@ -388,8 +388,12 @@ class Gate(Actor[GateMessage]):
             self._holds.filled(fact.instruction_id, fact.amount)
         if book.position is None or type(fact) is not OrderFilled:
             self._epoch += 1
-        for balance in book.balances:
-            self._holds.purses[balance.account, balance.asset].balance = balance.amount
-        if (position := book.position) is not None:
+        position, balances = book.position, book.balances
+        if position is not None:
             market = self._markets[position.instrument]
             market.quantity, market.cost = position.quantity, position.cost
+            if len(balances) == 1:  # of a perp that is its quote
+                market.quote.balance = balances[0].amount
+                return
+        for balance in balances:
+            self._holds.purses[balance.account, balance.asset].balance = balance.amount

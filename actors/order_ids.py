@@ -4,13 +4,20 @@
 Binance, Bybit and OKX. The digest is written as a 43-digit number in base 62, digits before letters, upper case first.
 """
 
+import contextlib
 import hashlib
+import importlib
 
 from messages.units import ClientOrderId, InstructionId
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = tuple(high + low for high in _DIGITS for low in _DIGITS)
 _TWO, _FOUR, _FIVE = 62**2, 62**4, 62**5
+_sha256 = hashlib.sha256
+# Python's own sha256 is sooner done with so short a text than OpenSSL, which `hashlib` prefers; the digest is the same.
+for _module in ("_sha256", "_sha2"):  # until Python 3.11, and from 3.12 on
+    with contextlib.suppress(ImportError):
+        _sha256 = importlib.import_module(_module).sha256
 _FIRST = b"\x000\x000"
 """Leg 0, order 0: what most instructions come to."""
 
@@ -18,7 +25,7 @@ _FIRST = b"\x000\x000"
 def id_digest(namespace: bytes, instruction: InstructionId, *, leg: int = 0, number: int = 0) -> bytes:
     """Return the 32 bytes that identify one order of an instruction within an account."""
     place = b"\0%d\0%d" % (leg, number) if leg or number else _FIRST
-    return hashlib.sha256(namespace + instruction.encode() + place).digest()
+    return _sha256(namespace + instruction.encode() + place).digest()
 
 
 def client_order_id(digest: bytes) -> ClientOrderId:
