@@ -34,12 +34,23 @@ class FundingRate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rate: Rate
 
 
+class Depth(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The top of an order book: price and base amount of each level, best first."""
+
+    instrument: InstrumentId
+    at: Nanoseconds
+    bids: tuple[tuple[Price, BaseAmount], ...]
+    asks: tuple[tuple[Price, BaseAmount], ...]
+
+
 class MarketSlice(Event, frozen=True, kw_only=True):
     """All data of one instant, which is one input.
 
     Attributes:
-        candles: Those that complete at this instant, in the order of their instruments' ids.
+        candles: Those that complete at this instant, in the order of their instruments' ids. Live: quotes of the
+            instruments whose price is news.
         funding: What is paid at this instant, in the same order.
+        depths: Live: the order books that are news.
     """
 
     mail: ClassVar[MailClass] = MailClass.MARKET
@@ -47,6 +58,7 @@ class MarketSlice(Event, frozen=True, kw_only=True):
     at: Nanoseconds
     candles: tuple[Candle, ...] = ()
     funding: tuple[FundingRate, ...] = ()
+    depths: tuple[Depth, ...] = ()
 
 
 class SettleFunding(Command, frozen=True, kw_only=True):

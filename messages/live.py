@@ -1,0 +1,373 @@
+"""What a live venue, the core and the operator say to each other beside orders.
+
+A venue actor has no memory of its own. At the start of each of its epochs it says `VenueStarted` and is told, by
+`FollowOrders`, what the journal knows of its orders; it settles each with the venue and says `VenueSettled`. From then
+on it tells what it sees: reports on orders (messages/orders.py), trades and orders that are not ours, funding,
+transfers, and now and then a `VenueSnapshot`, which the position monitor holds against the book.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from messages.base import Command, Event, MailClass, Question
+from messages.order_life import OrderState
+from messages.orders import OrderSubmitted
+from messages.units import (
+    AccountName,
+    Amount,
+    Asset,
+    BaseAmount,
+    ClientOrderId,
+    InstructionId,
+    InstrumentId,
+    Liquidity,
+    Nanoseconds,
+    OrderId,
+    Price,
+    Side,
+    TradeId,
+    VenueName,
+    Word,
+)
+
+
+class AccountOpened(Event, frozen=True, kw_only=True):
+    """This journal is about this account of the venue from here on. What lay there stands in the `Opening` entries.
+
+    Attributes:
+        uid: The venue's number of the account.
+    """
+
+    venue: VenueName
+    uid: str
+
+
+class VenueStarted(Event, frozen=True, kw_only=True):
+    """Venue to engine: an epoch began and remembers nothing. Answered by `FollowOrders`."""
+
+    venue: VenueName
+    epoch: int
+
+
+class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that the journal has not seen the end of.
+
+    Attributes:
+        submitted_at: When its intent was journaled.
+        order_id: The venue's, where it said one.
+        amount, price: As of the latest amendment.
+        filled: In base.
+        trades: Ids of its fills that are journaled.
+        cancelling, changing: A cancel or a change was sent and not answered yet.
+        change_amount, change_price: What it is being changed to.
+    """
+
+    intent: OrderSubmitted
+    submitted_at: Nanoseconds
+    state: OrderState
+    order_id: OrderId | None
+    amount: BaseAmount
+    price: Price | None
+    filled: BaseAmount
+    trades: tuple[TradeId, ...]
+    accepted: bool
+    triggered: bool
+    cancelling: bool
+    changing: bool
+    change_amount: BaseAmount | None = None
+    change_price: Price | None = None
+
+
+class FollowOrders(Command, frozen=True, kw_only=True):
+    """Engine to venue: these are yours; settle them.
+
+    Attributes:
+        epoch: As in the `VenueStarted` that it answers.
+        since: Until when everything of this venue is journaled: trades, funding and transfers after it may be missing.
+        payments: Ids of funding payments and transfers journaled last, to be told not again.
+        foreign: Venue ids of the foreign orders that are journaled as open.
+        foreign_trades: ``instrument`` and trade id, with a space between, of foreign trades journaled last.
+    """
+
+    venue: VenueName
+    epoch: int
+    orders: tuple[Unfinished, ...]
+    since: Nanoseconds
+    payments: tuple[str, ...] = ()
+    foreign: tuple[OrderId, ...] = ()
+    foreign_trades: tuple[str, ...] = ()
+
+
+class VenueSettled(Event, frozen=True, kw_only=True):
+    """Every order that was unfinished was asked for; new instructions may come.
+
+    Attributes:
+        open: How many orders of ours are open there.
+        unknown: How many have an unknown outcome still; their instruments stay frozen.
+        skew_ms: The venue's clock less ours.
+    """
+
+    venue: VenueName
+    epoch: int
+    open: int
+    unknown: int
+    skew_ms: int
+
+
+class VenueHalted(Event, frozen=True, kw_only=True):
+    """New instructions for this venue are refused HALTED from now on; cancels and what is reduce-only pass."""
+
+    venue: VenueName
+    reason: str
+
+
+class VenueResumed(Event, frozen=True, kw_only=True):
+    """The reason for a `VenueHalted` is gone, or the operator said so."""
+
+    venue: VenueName
+    reason: str
+
+
+class ResumeVenue(Command, frozen=True, kw_only=True):
+    """Operator to engine: take instructions for this venue again."""
+
+    mail: ClassVar[MailClass] = MailClass.CONTROL
+
+    venue: VenueName
+
+
+class OperatorNeeded(Event, frozen=True, kw_only=True):
+    """The horizon has passed and nobody knows what became of an order; its instrument stays frozen.
+
+    Closed by `OperatorResolved`, or by the venue's own word if it comes after all.
+    """
+
+    venue: VenueName
+    instrument: InstrumentId
+    client_order_id: ClientOrderId
+    instruction_id: InstructionId
+    reason: str
+
+
+class Resolution(Word):
+    """What a person found out about an order of unknown outcome."""
+
+    ABSENT = "ABSENT"
+    FILLED = "FILLED"
+
+
+class ResolveOrder(Command, frozen=True, kw_only=True):
+    """Operator to engine: this is what became of an order whose outcome is unknown.
+
+    Attributes:
+        order: Its instruction id, or the client order id.
+        amount, price: Of the fill; None for the whole order at its limit, or else at its reference price.
+    """
+
+    mail: ClassVar[MailClass] = MailClass.CONTROL
+
+    order: str
+    resolution: Resolution
+    amount: BaseAmount | None = None
+    price: Price | None = None
+
+
+class OperatorResolved(Event, frozen=True, kw_only=True):
+    """A person said what became of an order. What follows from it stands in the entries that it causes."""
+
+    venue: VenueName
+    instrument: InstrumentId
+    client_order_id: ClientOrderId
+    instruction_id: InstructionId
+    resolution: Resolution
+
+
+class ForgetOrder(Command, frozen=True, kw_only=True):
+    """Engine to venue: a person settled this order; look for it no more."""
+
+    mail: ClassVar[MailClass] = MailClass.CONTROL
+
+    venue: VenueName
+    client_order_id: ClientOrderId
+
+
+class ForeignOrderSeen(Event, frozen=True, kw_only=True):
+    """The account has an open order that is not ours. It is left alone unless the config says otherwise.
+
+    Attributes:
+        cancelled: We ask the venue to cancel it, as configured.
+    """
+
+    venue: VenueName
+    instrument: InstrumentId
+    order_id: OrderId
+    client_order_id: ClientOrderId
+    side: Side
+    amount: BaseAmount
+    price: Price | None
+    cancelled: bool
+
+
+class ForeignOrderGone(Event, frozen=True, kw_only=True):
+    """A foreign order is not open any more."""
+
+    venue: VenueName
+    instrument: InstrumentId
+    order_id: OrderId
+
+
+class ForeignTrade(Event, frozen=True, kw_only=True):
+    """A trade in the account of an order that is not ours. It is in the book, as the venue has it in the account."""
+
+    venue: VenueName
+    instrument: InstrumentId
+    side: Side
+    amount: BaseAmount
+    price: Price
+    fee: Amount
+    fee_asset: Asset
+    liquidity: Liquidity
+    order_id: OrderId
+    client_order_id: ClientOrderId
+    trade_id: TradeId
+
+
+class OpeningPosition(Event, frozen=True, kw_only=True):
+    """A perp position that was there before we traded: quantity in base, signed."""
+
+    venue: VenueName
+    instrument: InstrumentId
+    quantity: BaseAmount
+    entry_price: Price
+
+
+class Adjustment(Word):
+    """Why a balance changed other than by our trades and their funding."""
+
+    DEPOSIT = "DEPOSIT"
+    WITHDRAWAL = "WITHDRAWAL"
+    TRANSFER = "TRANSFER"
+    DUST = "DUST"
+    """A difference too small to look for: rounding at the venue."""
+    OTHER = "OTHER"
+    """The venue's own word stands in `detail`."""
+
+
+class BalanceAdjusted(Event, frozen=True, kw_only=True):
+    """A balance changed at the venue, and the book with it.
+
+    Attributes:
+        amount: Signed, of `asset`.
+        reference: The venue's id of it, by which it is booked once; empty for dust.
+    """
+
+    venue: VenueName
+    account: AccountName
+    asset: Asset
+    amount: Amount
+    reason: Adjustment
+    reference: str
+    detail: str
+
+
+class AtVenue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the venue says an account holds of an asset, without unrealised P&L."""
+
+    account: AccountName
+    asset: Asset
+    amount: Amount
+
+
+class HeldAtVenue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the venue says of a perp position: quantity in base, signed."""
+
+    instrument: InstrumentId
+    quantity: BaseAmount
+
+
+class VenueSnapshot(Event, frozen=True, kw_only=True):
+    """Venue to position monitor: balances and positions as the venue shows them.
+
+    Attributes:
+        quiet: Nothing was under way while it was taken: no request, no order whose fills are not all told. Only such a
+            snapshot says anything about differences.
+        at: By our clock.
+        balances: Of every asset of a configured market, also those that are zero.
+        positions: Of every configured perp, also flat ones.
+    """
+
+    venue: VenueName
+    at: Nanoseconds
+    quiet: bool
+    balances: tuple[AtVenue, ...]
+    positions: tuple[HeldAtVenue, ...]
+
+
+class DifferenceFound(Event, frozen=True, kw_only=True):
+    """The venue and the book disagree, and did so in two snapshots: `LookInto` it.
+
+    Attributes:
+        where: ``account ASSET``, or an instrument.
+    """
+
+    venue: VenueName
+    where: str
+    booked: Amount
+    at_venue: Amount
+
+
+class LookInto(Command, frozen=True, kw_only=True):
+    """Position monitor to venue: read trades, funding and transfers since then, and tell what was not told.
+
+    Answered by `LookedInto` when all of that was told.
+    """
+
+    venue: VenueName
+    since: Nanoseconds
+
+
+class LookedInto(Event, frozen=True, kw_only=True):
+    """All that the venue's records hold was told; what still differs then has no explanation."""
+
+    venue: VenueName
+
+
+class VenueTrouble(Event, frozen=True, kw_only=True):
+    """Something about the connection that an operator wants on record: a ban, a clock that is off, streams lost long.
+
+    Attributes:
+        kind: One word: ``THROTTLED``, ``CLOCK``, ``STREAM``, ``FORBIDDEN`` or ``UNREADABLE``.
+    """
+
+    venue: VenueName
+    kind: str
+    detail: str
+
+
+class AskOpenQuestions(Question, frozen=True, kw_only=True):
+    """To the engine; answered by `OpenQuestionsTold`."""
+
+
+class OpenQuestionsTold(Event, frozen=True, kw_only=True):
+    """What is not settled.
+
+    Attributes:
+        open: Orders that have not come to their end.
+        unknown: Client order ids of those among them whose outcome is unknown.
+        operator_needed: Client order ids that wait for a person.
+        halted: Venues that refuse new instructions, with the reason.
+        unsettled: Venues that have not settled their orders since they started.
+    """
+
+    open: int
+    unknown: tuple[ClientOrderId, ...]
+    operator_needed: tuple[ClientOrderId, ...]
+    halted: tuple[tuple[VenueName, str], ...]
+    unsettled: tuple[VenueName, ...]
+
+
+VenueNews = (
+    ForeignOrderSeen | ForeignOrderGone | ForeignTrade | BalanceAdjusted | VenueHalted | VenueResumed | VenueTrouble
+)
+"""What a live venue reports beside its orders and their funding; the engine passes it on to the journal."""
