@@ -79,8 +79,16 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
     change_price: Price | None = None
 
 
+class CancelAll(Command, frozen=True, kw_only=True):
+    """Ops to venue, past core and journal: cancel every open order of ours there, now. Reported like any cancel."""
+
+    mail: ClassVar[MailClass] = MailClass.CONTROL
+
+    venue: VenueName
+
+
 class FollowOrders(Command, frozen=True, kw_only=True):
-    """Engine to venue: these are yours; settle them.
+    """Engine to venue: these are yours; settle them. It is read before the commands that wait: nothing else is known.
 
     Attributes:
         epoch: As in the `VenueStarted` that it answers.
@@ -89,6 +97,8 @@ class FollowOrders(Command, frozen=True, kw_only=True):
         foreign: Venue ids of the foreign orders that are journaled as open.
         foreign_trades: ``instrument`` and trade id, with a space between, of foreign trades journaled last.
     """
+
+    mail: ClassVar[MailClass] = MailClass.CONTROL
 
     venue: VenueName
     epoch: int

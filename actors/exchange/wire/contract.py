@@ -336,7 +336,7 @@ class Dialect(Protocol):
         """Read the answer to `place`. Raises `UnreadableAnswerError`, or `VenueRefusalError` for an inner refusal."""
 
     def cancel(self, order: Known, market: Market) -> Call:
-        """Cancel it by client id (or by the venue's, where that is known and safer)."""
+        """Cancel it by client id; by the venue's id where ours is empty (a foreign order)."""
 
     def cancelled(self, answer: Any, order: Known, market: Market) -> None:  # noqa: ANN401 - as above
         """Hold the answer to `cancel` against what is promised. Raises as `placed`."""
@@ -351,6 +351,9 @@ class Dialect(Protocol):
 
     def look_up(self, order: Known, market: Market) -> Sequence[Query[SeenOrder]]:
         """Find it by client id; queries to be asked in turn until one finds it."""
+
+    def look_up_by_id(self, order_id: OrderId, market: Market) -> Sequence[Query[SeenOrder]]:
+        """Find any order by the venue's own id, ours or not; queries to be asked in turn until one finds it."""
 
     def open_orders(self, markets: Sequence[Market]) -> Sequence[Query[SeenOrder]]:
         """All open and waiting orders of these markets, foreign ones too."""
