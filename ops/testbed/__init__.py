@@ -1,0 +1,1 @@
+"""What stands in for the world outside: venues to rehearse against, and faults on demand."""
