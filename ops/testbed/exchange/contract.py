@@ -27,6 +27,7 @@ from ops.testbed.exchange.events import Event
 from ops.testbed.exchange.money import Bill, Kind, Move, Withdrawal
 from ops.testbed.exchange.quotes import Bar, Book, PaidFunding, PublicTrade, Ticker
 from ops.testbed.exchange.rejects import Reject
+from ops.testbed.exchange.rules import Rules
 from ops.testbed.exchange.values import (
     Balance,
     Key,
@@ -39,39 +40,6 @@ from ops.testbed.exchange.values import (
     Uid,
     Wallet,
 )
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """In which ways venues differ that the engine itself must know.
-
-    Attributes:
-        wallets: All that an account has; the first is where trading money lies.
-        post_only_refused: By product: a post-only order that would take is refused (WOULD_TAKE). Where it is not, it is
-            accepted and then ended (CANCELLED, POST_ONLY).
-        reduce_only_cut: A reduce-only order for more than the position is cut to it; else refused.
-        client_ids_forever: By product: a client id is never free again; else as soon as its order has ended.
-        client_ids_by_symbol: Client ids are told apart by symbol too.
-        ids_by_symbol: Order and trade ids begin anew for each symbol.
-        uuid_ids: By product: order and trade ids look like UUIDs; else they are numbers.
-        trigger_makes_child: By product: a trigger order stays TRIGGERED and a new order is made.
-        amount_down_keeps_priority: By product: an amendment that only lowers the amount keeps its place.
-        amend_price: By product: whether a price can be changed at all.
-        max_open: Open orders of an account and market; `max_waiting`: trigger orders.
-    """
-
-    venue: str
-    wallets: tuple[Wallet, ...]
-    post_only_refused: Mapping[TradeType, bool]
-    reduce_only_cut: bool
-    client_ids_forever: Mapping[TradeType, bool]
-    client_ids_by_symbol: bool
-    ids_by_symbol: bool
-    uuid_ids: Mapping[TradeType, bool]
-    trigger_makes_child: Mapping[TradeType, bool]
-    amount_down_keeps_priority: Mapping[TradeType, bool]
-    amend_price: Mapping[TradeType, bool]
-    max_open: int
-    max_waiting: int
 
 
 class Engine(Protocol):
