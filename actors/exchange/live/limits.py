@@ -1,0 +1,237 @@
+"""Waits before a venue's limits are met, and stays away while the venue says so. All waiting is on the loop's clock.
+
+Of every limit (`wire.contract.Bucket`) a share is kept for what must not wait. A leaky bucket lets a burst through and
+then a steady stream; both together never exceed the venue's amount in any window, wherever the venue lets it begin.
+Groups whose tuples hold the same `Bucket` object share it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from aiolimiter import AsyncLimiter
+
+from actors.exchange.wire.contract import Bucket
+from messages.units import Word
+
+BURST = 4
+"""A burst takes one part in so many of a limit."""
+LONGEST_SILENCE_MS = 60_000
+"""How long a bucket stays closed at most where the venue does not say how long."""
+MARGIN_S = 0.05
+"""Waited past the end of a window, as the venue's clock is only measured."""
+
+
+class Urgency(Word):
+    """What waits for what.
+
+    `CONTROL`: cancels, and look-ups of unknown orders. `ORDER`: placing and changing. `READ`: the rest.
+    """
+
+    CONTROL = "CONTROL"
+    ORDER = "ORDER"
+    READ = "READ"
+
+
+CONTROL, ORDER, READ = Urgency
+
+
+class TooLateError(Exception):
+    """The limit does not let a request out before its deadline. Nothing was sent."""
+
+
+class Limits:
+    """All limits of one venue. Its methods are called on one loop.
+
+    Args:
+        buckets: By endpoint group, as `Dialect.buckets`.
+        now_ms: The venue's clock, for windows that begin at round times.
+    """
+
+    def __init__(self, buckets: Mapping[str, tuple[Bucket, ...]], *, now_ms: Callable[[], int]) -> None:
+        gates: dict[int, _Gate] = {}
+        for each in buckets.values():
+            for bucket in each:
+                gates.setdefault(id(bucket), _Gate(bucket, now_ms)).groups += 1
+        self._gates = {group: tuple(gates[id(bucket)] for bucket in each) for group, each in buckets.items()}
+
+    async def take(self, group: str, weight: int, urgency: Urgency, *, until: float | None = None) -> None:
+        """Wait for room; return when the request may be sent.
+
+        Args:
+            group: Of endpoints; a key of the buckets.
+            weight: What the request costs of each limit of the group.
+            urgency: Before what it may go.
+            until: Deadline in seconds of the loop's clock; None: wait as long as it takes.
+
+        Raises:
+            TooLateError: It can't be sent before the deadline: said at once where that can be told at once.
+        """
+        gates = self._gates[group]
+        now = asyncio.get_running_loop().time()
+        if until is not None and now >= until:
+            raise TooLateError("the deadline has passed")
+        if all(gate.is_free(weight, urgency, now) for gate in gates):
+            for gate in gates:
+                await gate.enter(weight, urgency)  # does not wait
+            return
+        for gate in gates:
+            gate.refuse_if_late(weight, urgency, now, until)
+        try:
+            async with asyncio.timeout_at(until):
+                for gate in gates:
+                    await gate.enter_in_turn(weight, urgency, until)
+        except TimeoutError:
+            raise TooLateError(f"no room in the limit of {group} before the deadline") from None
+
+    def heard(self, group: str, headers: Mapping[str, str]) -> None:
+        """Read from an answer's headers how much the venue counts as used."""
+        for gate in self._gates[group]:
+            if gate.header:
+                gate.heard(headers)
+
+    def close(self, group: str, *, for_ms: int | None, banned: bool) -> None:
+        """Send nothing more of a group for a while: the venue turned a request away.
+
+        Args:
+            group: Of the request.
+            for_ms: As the venue said; None: a window, doubled each time until something passes.
+            banned: The address is turned away: everything that shares a limit with the group is closed too.
+        """
+        now = asyncio.get_running_loop().time()
+        gates = self._gates[group]
+        own = tuple(gate for gate in gates if gate.groups == 1)
+        for gate in gates if banned or not own else own:
+            gate.close(now, for_ms)
+
+    def passed(self, group: str) -> None:
+        """Note that the venue took a request."""
+        for gate in self._gates[group]:
+            gate.refusals = 0
+
+
+class _Lane:
+    """A share of a limit: a leaky bucket, and how much waits for it."""
+
+    def __init__(self, share: float, window_s: float) -> None:
+        burst = max(1.0, share / BURST)
+        self.rate = max(share - burst, share / 2) / window_s
+        self.bucket = AsyncLimiter(burst, burst / self.rate)
+        self._waiting = 0.0
+        self._waiters = 0
+
+    def has(self, weight: float) -> bool:
+        """Whether there is room, and nobody waits for it."""
+        return not self._waiters and self.bucket.has_capacity(min(weight, self.bucket.max_rate))
+
+    def backlog_s(self) -> float:
+        """Return how long it takes at least until all that waits has gone out, in seconds."""
+        return self._waiting / self.rate
+
+    async def take(self, weight: float) -> None:
+        """Wait for room. What is heavier than a burst takes several."""
+        left = float(weight)
+        self._waiting += left
+        self._waiters += 1
+        try:
+            while left > 0:
+                part = min(left, self.bucket.max_rate)
+                await self.bucket.acquire(part)
+                left -= part
+                self._waiting -= part
+        finally:
+            self._waiters -= 1
+            # Counted parts of floats don't add up to nothing by themselves.
+            self._waiting = self._waiting - left if self._waiters else 0.0
+
+
+class _Gate:
+    """One limit of the venue: what is kept for control, what the rest shares, and until when it is closed."""
+
+    def __init__(self, bucket: Bucket, now_ms: Callable[[], int]) -> None:
+        kept = bucket.reserved * bucket.amount
+        window_s = bucket.window_ms / 1000
+        self.header = (bucket.header or "").lower()
+        self.groups = 0
+        self.refusals = 0
+        self._bucket = bucket
+        self._now_ms = now_ms
+        self._closed_until = 0.0
+        self._shared = _Lane(float(bucket.amount - kept), window_s)
+        self._kept = _Lane(float(kept), window_s) if kept >= 1 else None
+        self._reads = asyncio.Lock()
+        self._open_to_all = float(bucket.amount - kept)
+        self._window = -1
+        self._spent = 0.0
+
+    def is_free(self, weight: float, urgency: Urgency, now: float) -> bool:
+        """Whether a request may go at once."""
+        if self._delay_s(weight, urgency, now) > 0:
+            return False
+        return self._lane(weight, urgency).has(weight) and (urgency is not READ or not self._reads.locked())
+
+    def refuse_if_late(self, weight: float, urgency: Urgency, now: float, until: float | None) -> None:
+        """Raise `TooLateError` where the room that is needed can't be there in time."""
+        if until is not None and now + self._lane(weight, urgency).backlog_s() > until:
+            raise TooLateError("too much waits before it")
+
+    async def enter_in_turn(self, weight: float, urgency: Urgency, until: float | None) -> None:
+        """Wait until the gate is open and has room."""
+        await self._wait_until_open(weight, urgency, until)
+        if urgency is READ:
+            # One read at a time waits for room, so that what is urgent waits behind one read at most.
+            async with self._reads:
+                await self.enter(weight, urgency)
+        else:
+            await self.enter(weight, urgency)
+        await self._wait_until_open(0, urgency, until)
+
+    async def enter(self, weight: float, urgency: Urgency) -> None:
+        """Take room."""
+        await self._lane(weight, urgency).take(weight)
+        self._spent += weight
+
+    def close(self, now: float, for_ms: int | None) -> None:
+        """Let nothing in for a while."""
+        if for_ms is None:
+            for_ms = min(self._bucket.window_ms << min(self.refusals, 20), LONGEST_SILENCE_MS)
+        self.refusals += 1
+        self._closed_until = max(self._closed_until, now + for_ms / 1000)
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        """Take over what the venue counts in this window, as far as it is more than was known."""
+        for name, value in headers.items():
+            if name.lower() == self.header and value.isdecimal():
+                self._roll()
+                self._spent = max(self._spent, float(value))
+
+    def _lane(self, weight: float, urgency: Urgency) -> _Lane:
+        """Return the lane in which a request waits least."""
+        if urgency is not CONTROL or self._kept is None or self._shared.has(weight):
+            return self._shared
+        if self._kept.has(weight):
+            return self._kept
+        return min(self._kept, self._shared, key=_Lane.backlog_s)
+
+    async def _wait_until_open(self, weight: float, urgency: Urgency, until: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        while (delay := self._delay_s(weight, urgency, loop.time())) > 0:
+            if until is not None and loop.time() + delay > until:
+                raise TooLateError("the venue takes nothing before the deadline")
+            await asyncio.sleep(delay)
+
+    def _delay_s(self, weight: float, urgency: Urgency, now: float) -> float:
+        """Return how long the gate stays closed, or until a window begins in which there is room again."""
+        closed = self._closed_until - now
+        if not self.header:
+            return closed
+        self._roll()
+        room = self._bucket.amount if urgency is CONTROL else self._open_to_all
+        if self._spent + weight <= room or self._spent == 0:
+            return closed
+        window_ms = self._bucket.window_ms
+        return max(closed, (window_ms - self._now_ms() % window_ms) / 1000 + MARGIN_S)
+
+    def _roll(self) -> None:
+        window = self._now_ms() // self._bucket.window_ms
+        if window != self._window:
+            self._window, self._spent = window, 0.0
