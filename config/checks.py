@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from config.decimals import decimal_of
+from config.modes import INSTRUMENTS_EXPECTED, ONGOING, mode_checks, mode_of
 from config.problems import Problem, key_path, nearest, shown
 from config.strategy_params import param_problems
 from config.symbols import PERP_FORM, SPOT_FORM, symbol_of
@@ -37,6 +38,9 @@ _SECRET_PARTS = (
     "keystore",
 )
 _SECRET_ENDS = ("token", "pwd", "apisign")
+# ccxt 4.5.90 refuses binance's futures testnet; the spot one, bybit's and okx's are there.
+_NO_SANDBOX = frozenset({("binance", TradeType.PERP)})
+_MARGIN_MS, _HORIZON_S, _VALIDITY_MS = 5_000, 600, 5_000
 
 Table = Mapping[str, object]
 
@@ -65,7 +69,7 @@ def without_secrets(raw: Table, label: str) -> tuple[dict[str, object], list[Pro
         kept: dict[str, object] = {}
         for key, value in table.items():
             inner = (*path, key)
-            if looks_secret(key):
+            if looks_secret(key) and not _names_a_place(inner, value):
                 problems.append(Problem(f"{label}: {key_path(*inner)}", SECRETS))
             elif len(inner) > MAX_DEPTH:
                 problems.append(Problem(f"{label}: {key_path(*path)}", f"nested deeper than {MAX_DEPTH} levels"))
@@ -77,8 +81,21 @@ def without_secrets(raw: Table, label: str) -> tuple[dict[str, object], list[Pro
     return clean_table(raw, ()), problems
 
 
+def _names_a_place(path: tuple[str | int, ...], value: object) -> bool:
+    """Whether a key that looks like a secret only says where one is: ``[secrets]``, and a venue's ``credentials``."""
+    match path:
+        case ("secrets",):
+            return isinstance(value, Mapping)
+        case ("venues", _, "credentials"):
+            return True
+        case _:
+            return False
+
+
 def cross_checks(raw: Table, label: str) -> Iterator[Problem]:
     """Yield what is wrong between sections."""
+    yield from mode_checks(raw, label)
+    mode = mode_of(raw)
     venues = raw.get("venues")
     known = tuple(rules_file())
     configured = venues if isinstance(venues, Mapping) else {}
@@ -88,15 +105,20 @@ def cross_checks(raw: Table, label: str) -> Iterator[Problem]:
         if name not in known:
             yield Problem(f"{label}: {key_path('venues', name)}", f"unknown venue, expected one of: {', '.join(known)}")
         elif isinstance(venue, Mapping):
-            overrides = venue.get("instruments")
-            overrides = overrides if isinstance(overrides, Mapping) else {}
-            yield from _instruments(VenueName(name), overrides, label)
+            overrides = _overrides(venue.get("instruments"))
+            if mode in ONGOING:
+                yield from _traded(VenueName(name), venue, overrides, label)
+            else:
+                yield from _tabled(VenueName(name), venue, label)
+            yield from _instruments(VenueName(name), overrides, label, has_rules=mode in ONGOING)
             yield from _options(VenueName(name), venue, overrides, label)
+    yield from _credentials(configured, label)
     accounts = raw.get("accounts")
     if isinstance(accounts, Mapping):
         for name, balances in accounts.items():
             yield from _account(name, balances, configured, label)
-    yield from _params(raw.get("strategy"), configured, label)
+    yield from _params(raw.get("strategy"), configured, label, ongoing=mode in ONGOING)
+    yield from _horizon(raw.get("unknown"), configured, label)
 
 
 def account_names(venue: str) -> tuple[str, ...]:
@@ -105,7 +127,63 @@ def account_names(venue: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((rules.spot.account, rules.perp.account, f"{venue}.funding")))
 
 
-def _instruments(venue: VenueName, overrides: Table, label: str) -> Iterator[Problem]:
+def _overrides(instruments: object) -> Table:
+    """Return the rules for each symbol; an array of symbols has none."""
+    if isinstance(instruments, list | tuple):
+        return {symbol: {} for symbol in instruments if isinstance(symbol, str)}
+    return instruments if isinstance(instruments, Mapping) else {}
+
+
+def _traded(venue: VenueName, chosen: Table, symbols: Table, label: str) -> Iterator[Problem]:
+    """Yield what is wrong with what is to be traded at the real venue."""
+    if isinstance(chosen.get("instruments"), Mapping) and not symbols:
+        where = f"{label}: {key_path('venues', venue, 'instruments')}"
+        yield Problem(where, f"empty, expected {INSTRUMENTS_EXPECTED}")
+    if chosen.get("sandbox") is not True:
+        return
+    for symbol in symbols:
+        meaning = symbol_of(symbol)
+        if meaning is not None and (venue, meaning.trade_type) in _NO_SANDBOX:
+            where = f"{label}: {key_path('venues', venue, 'sandbox')}"
+            what = (
+                f"{venue} has no sandbox for {meaning.trade_type} ({symbol}), expected none of it, or sandbox = false"
+            )
+            yield Problem(where, what)
+            return
+
+
+def _tabled(venue: VenueName, chosen: Table, label: str) -> Iterator[Problem]:
+    if isinstance(chosen.get("instruments"), list | tuple):
+        where = f"{label}: {key_path('venues', venue, 'instruments')}"
+        what = "an array, expected a table of rules for each symbol: in a backtest the data say what can be traded"
+        yield Problem(where, what)
+
+
+def _credentials(configured: Table, label: str) -> Iterator[Problem]:
+    """Yield a line for each venue that would be given the keys of another."""
+    taken: dict[str, str] = {}
+    for name, venue in configured.items():
+        credentials = venue.get("credentials") if isinstance(venue, Mapping) else None
+        if not isinstance(credentials, str):
+            continue
+        if credentials in taken:
+            where = f"{label}: {key_path('venues', name, 'credentials')}"
+            yield Problem(where, f"the same as those of {taken[credentials]}, expected the name of keys of its own")
+        taken.setdefault(credentials, name)
+
+
+def _horizon(unknown: object, configured: Table, label: str) -> Iterator[Problem]:
+    """Yield a line if an operator would be asked before an absence can be proven."""
+    given = unknown if isinstance(unknown, Mapping) else {}
+    margin, horizon = given.get("margin_ms", _MARGIN_MS), given.get("horizon_s", _HORIZON_S)
+    validities = [v.get("validity_ms", _VALIDITY_MS) for v in configured.values() if isinstance(v, Mapping)]
+    whole = [each for each in validities if isinstance(each, int)]
+    if isinstance(margin, int) and isinstance(horizon, int) and whole and horizon * 1000 <= max(whole) + margin:
+        what = f"too small: {shown(horizon)}, expected more than validity_ms and margin_ms together"
+        yield Problem(f"{label}: unknown.horizon_s", f"{what}, which are {shown(max(whole) + margin)} ms")
+
+
+def _instruments(venue: VenueName, overrides: Table, label: str, *, has_rules: bool) -> Iterator[Problem]:
     for symbol, override in overrides.items():
         where = f"{label}: {key_path('venues', venue, 'instruments', symbol)}"
         meaning = symbol_of(symbol)
@@ -116,7 +194,7 @@ def _instruments(venue: VenueName, overrides: Table, label: str) -> Iterator[Pro
             for key in MARGIN_KEYS:
                 if key in override:
                     yield Problem(f"{where}.{key}", "on a spot symbol, expected it on perps only")
-        if symbol not in rules_file()[venue].instruments and isinstance(override, Mapping):
+        if not has_rules and symbol not in rules_file()[venue].instruments and isinstance(override, Mapping):
             missing = [key for key in RULE_KEYS if key not in override]
             if missing:
                 yield Problem(where, f"no rules of our own for this symbol, expected also {', '.join(missing)}")
@@ -185,11 +263,11 @@ def _account_name(name: str, configured: Table) -> str | None:
     return f"unknown account, expected one of: {', '.join(account_names(venue))}"
 
 
-def _params(strategy: object, configured: Table, label: str) -> Iterator[Problem]:
+def _params(strategy: object, configured: Table, label: str, *, ongoing: bool) -> Iterator[Problem]:
     """Yield what is wrong with the params of a strategy that config knows."""
     if not isinstance(strategy, Mapping) or not isinstance(strategy.get("use"), str):
         return
     params = strategy.get("params", {})
     if isinstance(params, Mapping):
-        for key, what in param_problems(strategy["use"], params, tuple(configured)):
+        for key, what in param_problems(strategy["use"], params, tuple(configured), ongoing=ongoing):
             yield Problem(f"{label}: {key_path('strategy', 'params', key)}", what)

@@ -1,7 +1,7 @@
 """Turns what pydantic found into lines for a user: the key as in the file, what was wrong, what is expected."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -24,6 +24,7 @@ _KINDS = {
     "less_than_equal": "too large",
     "tuple_type": "not an array",
 }
+_UNTAGGED = {"union_tag_not_found": "missing", "union_tag_invalid": "unknown"}
 
 
 def explain(error: ValidationError, label: str) -> Iterator[Problem]:
@@ -34,9 +35,16 @@ def explain(error: ValidationError, label: str) -> Iterator[Problem]:
         label: Name of the file, before every key.
     """
     for found in error.errors(include_url=False, include_context=False):
-        location = found["loc"]
-        where = f"{label}: {key_path(*location)}" if location else label
-        yield Problem(where, _what(found["type"], found["msg"], location, found["input"]))
+        location, kind = _place(found["loc"]), found["type"]
+        if kind in _UNTAGGED:
+            choice = _tagged_at(location)
+            location = (*location, choice.tag)
+            what = f"{_UNTAGGED[kind]}, expected {choice.expected}"
+            if kind == "union_tag_invalid":
+                what = f"unknown {location[-2]}: {shown(found['input'][choice.tag])}, expected {choice.expected}"
+        else:
+            what = _what(kind, found["msg"], found["loc"], found["input"])
+        yield Problem(f"{label}: {key_path(*location)}" if location else label, what)
 
 
 def _what(kind: str, message: str, location: tuple[str | int, ...], value: object) -> str:
@@ -54,23 +62,75 @@ def _what(kind: str, message: str, location: tuple[str | int, ...], value: objec
     return f"{message}{expected}"
 
 
+class _Tagged(NamedTuple):
+    """A choice between sections by one of their keys.
+
+    Attributes:
+        tag: The key.
+        expected: Its values in words.
+        sections: By its value.
+    """
+
+    tag: str
+    expected: str
+    sections: Mapping[str, type[Section]]
+
+
+def tagged(field: FieldInfo) -> _Tagged | None:
+    """Return the choice that a field leaves between sections; None if it leaves none."""
+    tag = field.discriminator
+    if not isinstance(tag, str):
+        return None
+    sections = {
+        value: section
+        for section in get_args(field.annotation)
+        for value in get_args(section.model_fields[tag].annotation)
+    }
+    *most, last = (f'"{value}"' for value in sections)
+    return _Tagged(tag, f"{', '.join(most)} or {last}", sections)
+
+
+def _tagged_at(location: tuple[str | int, ...]) -> _Tagged:
+    field = _field_at(location)
+    choice = tagged(field) if field is not None else None
+    if choice is None:  # only a choice between sections has errors of these kinds
+        raise LookupError(location)
+    return choice
+
+
 def key_of(field: FieldInfo) -> Key | None:
     """Return what a section says of a key beside its meaning."""
     return next((part for part in field.metadata if isinstance(part, Key)), None)
 
 
+def _place(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return the keys of a place as they stand in the file: without the names of sections that were chosen."""
+    return tuple(part for number, part in enumerate(location) if not _is_choice(location, number))
+
+
+def _is_choice(location: tuple[str | int, ...], number: int) -> bool:
+    """Whether a part is no key, but says which of several sections the one before it is."""
+    before = Settings.model_fields.get(str(location[0])) if number == 1 else None
+    return before is not None and tagged(before) is not None
+
+
 def _section_at(location: tuple[str | int, ...]) -> type[Section]:
-    """Return the section that stands at a key; keys of mappings (venues.X) are passed over."""
+    """Return the section that stands at a place; keys of mappings (venues.X) are passed over."""
     section: type[Section] = Settings
+    choice: _Tagged | None = None
     for part in location:
+        if choice is not None and str(part) in choice.sections:
+            section, choice = choice.sections[str(part)], None
+            continue
         field = section.model_fields.get(str(part))
+        choice = tagged(field) if field is not None else None
         inner = _section_in(field.annotation) if field is not None else None
         section = inner or section
     return section
 
 
 def _field_at(location: tuple[str | int, ...]) -> FieldInfo | None:
-    """Return the field that a key names; None for an entry of a mapping."""
+    """Return the field that a place names; None for an entry of a mapping."""
     if not location:
         return None
     owner = _section_at(location[:-1])

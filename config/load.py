@@ -5,7 +5,7 @@ import datetime as dt
 import re
 import stat
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,10 +15,12 @@ from pydantic import ValidationError
 from config.checks import Table, cross_checks, without_secrets
 from config.decimals import literal
 from config.explain import explain
+from config.modes import MODES, mode_of, not_here
 from config.problems import ConfigError, Problem, escaped
 from config.settings import Settings
 from config.strategy_params import effective_params
 from config.venue_rules import all_instruments, venue_models
+from config.venue_settings import Venue
 from messages.instruments import FeeRates, Instrument, VenueModel
 from messages.units import BPS, CONTEXT, PERP, plain
 
@@ -53,33 +55,52 @@ class Loaded:
         return self.resolved(self.settings.data.dir)
 
     @property
+    def journal_path(self) -> Path:
+        """The journal of a run that goes on, absolute. A backtest has its own in the folder of the output."""
+        return self.resolved(self.settings.journal.path)
+
+    @property
+    def secrets_dir(self) -> Path | None:
+        """The folder of the files with keys, absolute; None if there is none."""
+        written = self.settings.secrets.dir
+        return self.resolved(written) if written else None
+
+    @property
     def script(self) -> Path | None:
         """The script file of the strategy ``script``, absolute; None for other strategies."""
         file = self.settings.strategy.params.get("file")
         return self.resolved(file) if self.settings.strategy.use == "script" and isinstance(file, str) else None
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path, *, modes: Collection[str] = MODES) -> Loaded:
     """Read a config file.
+
+    Args:
+        path: The file.
+        modes: Those that the caller can run.
 
     Raises:
         ConfigError: Everything that is wrong with it.
     """
     raw = _tables(_text(path), path.name)
-    return Loaded(settings=settings_from(raw, path.name), path=path, base=path.absolute().parent)
+    return Loaded(settings=settings_from(raw, path.name, modes=modes), path=path, base=path.absolute().parent)
 
 
-def settings_from(raw: Table, label: str) -> Settings:
+def settings_from(raw: Table, label: str, *, modes: Collection[str] = MODES) -> Settings:
     """Return the settings that a table of plain TOML values stands for.
 
     Args:
         raw: As `tomllib` gives it; also plain dicts of text, numbers, lists and dicts.
         label: What the lines of problems begin with: the file's name.
+        modes: Those that the caller can run.
 
     Raises:
         ConfigError: Everything that is wrong with it.
     """
     clean, problems = without_secrets(raw, label)
+    mode = mode_of(clean)
+    if mode is not None and mode not in modes:
+        raise ConfigError([Problem(f"{label}: mode.type", not_here(mode, modes))])
     problems += cross_checks(clean, label)
     said = {problem.where for problem in problems}
     settings = None
@@ -87,7 +108,6 @@ def settings_from(raw: Table, label: str) -> Settings:
         settings = Settings.model_validate(clean)
     except ValidationError as error:
         problems += (problem for problem in explain(error, label) if problem.where not in said)
-    problems = _mode_first(clean, problems, label)
     if settings is None or problems:
         raise ConfigError(problems) from None
     return settings
@@ -105,24 +125,26 @@ def trading_settings(settings: Settings, models: Sequence[VenueModel] | None = N
     """
     used = venue_models(settings, all_instruments(settings)) if models is None else models
     mode, strategy, risk = settings.mode, settings.strategy, settings.risk
+    sections = {name: getattr(settings, name) for name in mode.sections}
     # The script itself is hashed by content; its path is nobody's business.
-    whole = effective_params(strategy.use, strategy.params)
+    whole = effective_params(strategy.use, strategy.params, ongoing=not mode.needs_data)
     params = {key: value for key, value in whole.items() if strategy.use != "script" or key != "file"}
     return {
-        "mode": {"type": mode.type, "start": mode.start, "end": mode.end, "seed": mode.seed},
+        "mode": mode.hashed,
         "data": {"resolution": settings.data.resolution},
         "accounts": {
             name: {asset: plain(amount) for asset, amount in sorted(balances.items())}
             for name, balances in sorted(settings.accounts.items())
         },
         "venue_order": [model.venue for model in used],  # decides which market values a coin; keys get sorted
-        "venues": {model.venue: _venue_json(model, settings.venues[model.venue].kind) for model in used},
+        "venues": {model.venue: _venue_json(model, settings.venues[model.venue], mode.venue_keys) for model in used},
         "strategy": {"use": strategy.use, "params": _json(params), "on_error": strategy.on_error},
         "risk": {
             "halted": risk.halted,
             "max_order_notional": _plain(risk.max_order_notional),
         },
         "report": {"sample": settings.report.sample, "currency": settings.report.currency},  # decides what is journaled
+        **{name: _json(dict(section)) for name, section in sections.items()},
     }
 
 
@@ -176,19 +198,10 @@ def _tables(text: str, label: str) -> Table:
     raise ConfigError([Problem(label, f"not TOML: {reason}")])
 
 
-def _mode_first(raw: Table, problems: list[Problem], label: str) -> list[Problem]:
-    """Return the problems without those of a mode that does not exist yet: its keys are not known here."""
-    mode = raw.get("mode")
-    if not isinstance(mode, Mapping) or mode.get("type") not in ("paper", "live"):
-        return problems
-    first = f"{label}: mode.type"
-    others = [p for p in problems if not f"{p.where}.".startswith(f"{label}: mode.")]
-    return [p for p in problems if p.where == first] + others
-
-
-def _venue_json(model: VenueModel, kind: str) -> dict[str, object]:
+def _venue_json(model: VenueModel, chosen: Venue, keys: Iterable[str]) -> dict[str, object]:
     return {
-        "kind": kind,
+        "kind": chosen.kind,
+        **{key: _json(getattr(chosen, key)) for key in keys},
         "latency_ns": model.latency_ns,
         "spot": {
             **_fees_json(model.spot_fees),

@@ -10,7 +10,7 @@ from annotated_types import Ge, Le, Lt
 from pydantic import PlainValidator
 from pydantic.fields import FieldInfo
 
-from config.explain import key_of
+from config.explain import key_of, tagged
 from config.section import NumberWithin, Section
 from config.settings import Settings
 from config.strategy_params import PARAMS, Param, bounds
@@ -51,7 +51,10 @@ def _sections(model: type[Section], path: str) -> Iterator[_Table]:
     for name, field in model.model_fields.items():
         below = f"{path}.{name}" if path else name
         kind, section = _parts(field.annotation)
-        if kind == "table" and section is not None:
+        choice = tagged(field)
+        if choice is not None:
+            inner += (table for each in choice.sections.values() for table in _sections(each, below))
+        elif kind == "table" and section is not None:
             inner += _sections(section, below)
         elif kind == "tables" and section is not None:
             key = key_of(field)
@@ -155,6 +158,8 @@ def _kind(param: Param) -> str:
     match param.kind:
         case "choice":
             return "one of " + ", ".join(param.choices)
+        case "truth":
+            return "true or false"
         case "decimal" | "integer":
             return param.kind + bounds(param)
         case kind:
@@ -164,7 +169,7 @@ def _kind(param: Param) -> str:
 def _param_default(param: Param) -> str:
     if param.same_as:
         return f"`{param.same_as}`"
-    return "required" if param.default is None else str(param.default)
+    return "required" if param.default is None else _default(param.default)
 
 
 def _markdown(table: _Table) -> str:

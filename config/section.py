@@ -11,7 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from config.decimals import decimal_of
 from config.problems import shown
+from messages.units import CONTEXT, SECOND_NS, Nanoseconds
 
+MILLISECOND_NS = 1_000_000
 REFUSED = "execd"
 """Type of the pydantic errors whose message is already the whole line."""
 
@@ -79,6 +81,21 @@ class NumberWithin:
         if (self._most is not None and number > self._most) or (self._below is not None and number >= self._below):
             raise refusal(f"too large: {shown(value)}, {expected}")
         return number
+
+
+def nanoseconds_of(seconds: Decimal) -> Nanoseconds:
+    """Return a length of time in seconds as nanoseconds, what is less than one cut off."""
+    return Nanoseconds(int(CONTEXT.multiply(seconds, Decimal(SECOND_NS))))
+
+
+def _local_path(value: str) -> str:
+    if not value or not value.isprintable():
+        raise refusal(f"not a path: {shown(value)}, expected a folder or file, relative to the config file")
+    return value
+
+
+LocalPath: TypeAlias = Annotated[str, AfterValidator(_local_path)]
+"""A path as it is written, relative to the config file."""
 
 
 def _as_tuple(value: object) -> object:

@@ -19,24 +19,26 @@ class Param(NamedTuple):
     """One key of a strategy.
 
     Attributes:
-        kind: What it is: text that names a file, a venue, an asset or a choice; a decimal; an integer.
+        kind: What it is: text that names a file, a venue, an asset or a choice; a decimal; an integer; a truth.
         meaning: In a sentence.
         unit: Empty where it has none.
         default: As it would be written; None: it must be given.
         same_as: The key whose value is taken where this one is absent.
         least, most: Bounds; `above` leaves `least` itself out, as `below` does for `most`.
+        ongoing: Only a run that goes on until it is stopped has it, live or on paper.
     """
 
     kind: str
     meaning: str
     unit: str = ""
-    default: str | int | None = None
+    default: str | int | bool | None = None
     same_as: str = ""
     choices: tuple[str, ...] = ()
     least: Decimal | None = None
     above: bool = False
     most: Decimal | None = None
     below: bool = False
+    ongoing: bool = False
 
     @property
     def required(self) -> bool:
@@ -52,6 +54,12 @@ _MANY_BPS = Decimal(1_000_000)
 PARAMS: Mapping[str, Mapping[str, Param]] = {
     "script": {
         "file": Param("file", "The instructions, one JSON object a line; relative to the config file."),
+        "exit_when_done": Param(
+            "truth",
+            "Live and on paper: end the run when every instruction of the file is settled, instead of at a stop.",
+            default=False,
+            ongoing=True,
+        ),
     },
     "hold_basis": {
         "venue": Param(_VENUE, "Where both legs trade."),
@@ -133,24 +141,24 @@ PARAMS: Mapping[str, Mapping[str, Param]] = {
 """Every key of every built-in strategy."""
 
 
-def param_problems(use: str, params: Mapping[str, object], venues: Collection[str]) -> Iterator[tuple[str, str]]:
+def param_problems(
+    use: str, params: Mapping[str, object], venues: Collection[str], *, ongoing: bool = False
+) -> Iterator[tuple[str, str]]:
     """Yield key and complaint for all that is wrong with the params of a built-in strategy.
 
     Args:
         use: The strategy; one of the user's own has no problems here.
         params: As they stand in the config.
         venues: The configured ones.
+        ongoing: Whether the run goes on until it is stopped.
     """
     known = PARAMS.get(use)
     if known is None:
         return
     for key, param in known.items():
-        if key in params:
-            wrong = _CHECKS[param.kind](param, params[key], venues)
-            if wrong:
-                yield key, wrong
-        elif param.required:
-            yield key, f"missing, expected {expected(param)}"
+        wrong = _wrong(key, param, params, venues, ongoing=ongoing)
+        if wrong:
+            yield key, wrong
     for key in params:
         if key not in known:
             yield key, unknown_key(key, known)
@@ -161,9 +169,23 @@ def param_problems(use: str, params: Mapping[str, object], venues: Collection[st
             yield "leave_bps_per_year", f"above enter_bps_per_year: {shown(leave)}, expected at most {shown(enter)}"
 
 
-def effective_params(use: str, params: Mapping[str, object]) -> dict[str, object]:
-    """Return the params with defaults filled in and numbers as `Decimal`, whichever way they are written."""
-    known = PARAMS.get(use, {})
+def _wrong(key: str, param: Param, params: Mapping[str, object], venues: Collection[str], *, ongoing: bool) -> str:
+    if key not in params:
+        return f"missing, expected {expected(param)}" if param.required else ""
+    if param.ongoing and not ongoing:
+        return "not used in a backtest: a run on recorded data ends by itself, expected live or on paper only"
+    return _CHECKS[param.kind](param, params[key], venues)
+
+
+def effective_params(use: str, params: Mapping[str, object], *, ongoing: bool = False) -> dict[str, object]:
+    """Return the params with defaults filled in and numbers as `Decimal`, whichever way they are written.
+
+    Args:
+        use: The strategy.
+        params: As they stand in the config.
+        ongoing: Whether the run goes on until it is stopped; else it has none of the params that only such a run has.
+    """
+    known = {key: param for key, param in PARAMS.get(use, {}).items() if ongoing or not param.ongoing}
     found = dict(params)
     for key, param in known.items():
         if key not in found and param.default is not None:
@@ -187,6 +209,8 @@ def expected(param: Param) -> str:
             return 'an asset such as "ETH"'
         case "choice":
             return " or ".join(f'"{choice}"' for choice in param.choices)
+        case "truth":
+            return "true or false"
         case kind:
             article = "an" if kind == "integer" else "a"
             example = f' such as "{param.default or 10}"' if kind == "decimal" else ""
@@ -224,6 +248,10 @@ def _choice(param: Param, value: object, _venues: Collection[str]) -> str:
     return "" if good else f"unknown value: {shown(value)}, expected {expected(param)}"
 
 
+def _truth(param: Param, value: object, _venues: Collection[str]) -> str:
+    return "" if isinstance(value, bool) else f"not true or false: {shown(value)}, expected {expected(param)}"
+
+
 def _decimal(param: Param, value: object, _venues: Collection[str]) -> str:
     number = decimal_of(value)
     if number is None:
@@ -250,6 +278,7 @@ _CHECKS: Mapping[str, Callable[[Param, object, Collection[str]], str]] = {
     "venue": _venue,
     "asset": _asset,
     "choice": _choice,
+    "truth": _truth,
     "decimal": _decimal,
     "integer": _integer,
 }

@@ -1,17 +1,35 @@
-"""The sections of ``[venues.X]``: fees, slippage, how orders fill, leverage, latency, and rules of single markets."""
+"""The sections of ``[venues.X]``: fees, slippage, how orders fill, leverage, latency, rules, and how it is dealt with.
+
+Which of them belong to which mode is in config/modes.py.
+"""
 
 import itertools
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
-from config.section import Frozen, Key, NotNegative, NumberWithin, Positive, Rows, Section, refusal
+from config.endpoint import Endpoint
+from config.modes import INSTRUMENTS_EXPECTED
+from config.problems import shown
+from config.section import (
+    MILLISECOND_NS,
+    Frozen,
+    Key,
+    NotNegative,
+    NumberWithin,
+    Positive,
+    Rows,
+    Section,
+    nanoseconds_of,
+    refusal,
+)
 from messages.instruments import FillModel, MarginTier, SlippageModel
 from messages.units import BPS, CONTEXT, Amount, Nanoseconds, plain
 
 LEAST_LEVERAGE = Decimal(1)
-_MILLISECOND_NS = 1_000_000
 _FROM_FILE = "the venue's own, from the data file"
 _FROM_VENUE = "[venues.X], else the data file"
 
@@ -25,6 +43,11 @@ Share: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("0.1", above=T
 """A part of a whole: above 0, at most 1."""
 Leverage: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("3", least="1", most="1000"))]
 """Notional for each unit of margin."""
+
+Slip: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("50", below="10000"))]
+"""How far a price may be worse than expected, in basis points of it."""
+Seconds: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("2", least="0.1", most="3600"))]
+"""A length of time in seconds."""
 
 _MAKER = Key(expected='a decimal such as "2"', unit="basis points", default=_FROM_VENUE)
 _TAKER = Key(expected='a decimal such as "5.5"', unit="basis points", default=_FROM_VENUE)
@@ -222,8 +245,44 @@ class InstrumentOverride(Section):
         return margin_tiers(tuple((t.up_to, t.maintenance_bps, t.deduction, t.max_leverage) for t in self.tiers))
 
 
+def _tables(value: object) -> object:
+    """Return an array of symbols as a table for each."""
+    if not isinstance(value, list | tuple):
+        return value
+    found: dict[str, Mapping[str, object]] = {}
+    for symbol in value:
+        if not isinstance(symbol, str):
+            raise refusal(f"not a symbol: {shown(symbol)}, expected {INSTRUMENTS_EXPECTED}")
+        if symbol in found:
+            raise refusal(f"{shown(symbol)} stands twice, expected each symbol once")
+        found[symbol] = {}
+    if not found:
+        raise refusal(f"empty, expected {INSTRUMENTS_EXPECTED}")
+    return found
+
+
+_CREDENTIAL = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
+
+
+def _credential(value: object) -> str:
+    # What stands there is never repeated: it may be the key itself.
+    if not isinstance(value, str) or not _CREDENTIAL.fullmatch(value):
+        raise refusal(
+            'not a name, expected one of 1 to 32 letters, digits, "-" or "_" that begins with a letter, such as '
+            '"binance"; the keys themselves never stand in a config'
+        )
+    return value
+
+
+Credential: TypeAlias = Annotated[str, PlainValidator(_credential)]
+"""The name of an account's keys."""
+
+
 class Venue(Section):
-    """An exchange: fees, slippage, fills, leverage, and what its rules are instead of those of the data file."""
+    """An exchange: fees, slippage, fills, leverage, rules, and how it is dealt with live.
+
+    Live and on paper `instruments` names what is traded, ``["ETH/USDT", "ETHUSDT-PERP"]``, or is a table for each.
+    """
 
     kind: Annotated[Literal["cex"], Key(expected='"cex"')] = Field(description="What it is: a central exchange.")
     maker_fee_bps: Annotated[
@@ -249,10 +308,94 @@ class Venue(Section):
     )
     instruments: Annotated[
         Frozen[str, InstrumentOverride],
+        BeforeValidator(_tables),
         Key(expected="a table for each symbol", entry='"SYMBOL"'),
-    ] = Field(default_factory=dict, validate_default=True, description="Rules of single markets.")
+    ] = Field(default_factory=dict, validate_default=True, description="Rules of single markets; what is traded.")
+    credentials: Annotated[Credential | None, Key(expected='a name such as "binance"', default="required live")] = (
+        Field(
+            default=None,
+            description="Name of the keys of the account: of a file in `[secrets] dir` without its ending, or of an "
+            "environment variable.",
+        )
+    )
+    sandbox: Annotated[bool, Key(expected="true or false")] = Field(
+        default=False, description="Use the venue's own test system instead of the real one (none for binance's perps)."
+    )
+    foreign_orders: Annotated[Literal["leave", "cancel"], Key(expected='"leave" or "cancel"')] = Field(
+        default="leave", description="What becomes of orders on the account that are not ours."
+    )
+    validity_ms: Annotated[int, Key(expected="an integer from 100 to 60000", unit="milliseconds")] = Field(
+        default=5_000,
+        ge=100,
+        le=60_000,
+        description="How long a request may be on its way before the venue must refuse it (recvWindow, expTime).",
+    )
+    max_clock_skew_ms: Annotated[int, Key(expected="an integer from 1 to 60000", unit="milliseconds")] = Field(
+        default=1_000,
+        ge=1,
+        le=60_000,
+        description="How far our clock may differ from the venue's; beyond it the venue is not started.",
+    )
+    max_price_age_ms: Annotated[int, Key(expected="an integer from 1 to 3600000", unit="milliseconds")] = Field(
+        default=5_000,
+        ge=1,
+        le=3_600_000,
+        description="How old the last price of a market may be; beyond it new orders there are refused.",
+    )
+    max_slippage_bps: Annotated[Slip, Key(expected='a decimal such as "50"', unit="basis points of the price")] = Field(
+        default=Decimal(50),
+        description="How much worse than the price at its decision a market order may fill: it is sent as a limit "
+        "order at the worst acceptable price, for immediate execution.",
+    )
+    max_slippage_cap_bps: Annotated[Slip, Key(expected='a decimal such as "200"', unit="basis points of the price")] = (
+        Field(
+            default=Decimal(200),
+            description="How far recent volatility may widen `max_slippage_bps`; at least as much as it.",
+        )
+    )
+    reconcile_s: Annotated[Seconds, Key(expected='a decimal such as "15"', unit="seconds")] = Field(
+        default=Decimal(15),
+        description="How often orders, fills, balances and positions are compared with the book.",
+    )
+    poll_s: Annotated[Seconds, Key(expected='a decimal such as "2"', unit="seconds")] = Field(
+        default=Decimal(2), description="How often an order that is not settled is looked up."
+    )
+    endpoint: Annotated[Endpoint | None, Key(expected='a table such as {connect_to = "127.0.0.1:8443"}')] = Field(
+        default=None, description="Where the venue's traffic goes instead."
+    )
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> "Venue":
+        if self.max_slippage_cap_bps < self.max_slippage_bps:
+            raise refusal(
+                f"max_slippage_cap_bps is {plain(self.max_slippage_cap_bps)}, expected at least the "
+                f"{plain(self.max_slippage_bps)} of max_slippage_bps"
+            )
+        if self.sandbox and self.endpoint is not None:
+            raise refusal("sandbox is true beside endpoint, expected one of the two: the names there are the real ones")
+        return self
 
     @property
     def latency_ns(self) -> Nanoseconds:
         """`latency_ms` in nanoseconds."""
-        return Nanoseconds(self.latency_ms * _MILLISECOND_NS)
+        return Nanoseconds(self.latency_ms * MILLISECOND_NS)
+
+    @property
+    def max_price_age_ns(self) -> Nanoseconds:
+        """`max_price_age_ms` in nanoseconds."""
+        return Nanoseconds(self.max_price_age_ms * MILLISECOND_NS)
+
+    @property
+    def reconcile_ns(self) -> Nanoseconds:
+        """`reconcile_s` in nanoseconds."""
+        return nanoseconds_of(self.reconcile_s)
+
+    @property
+    def poll_ns(self) -> Nanoseconds:
+        """`poll_s` in nanoseconds."""
+        return nanoseconds_of(self.poll_s)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols under `instruments`, in the order of the config: live and on paper, what is traded."""
+        return tuple(self.instruments)

@@ -31,6 +31,7 @@ from actors.strategies.script import Script
 from actors.valuation import CURRENCY, mark_source
 from config.instructions import ScriptFile, read_script
 from config.load import Loaded, load, trading_settings
+from config.modes import RECORDED
 from config.problems import ConfigError, ScriptChangedError, escaped
 from config.venue_rules import rule_gaps, venue_models
 from messages.book import AskPnl, MarkBook, Opening, PnlTold
@@ -45,7 +46,7 @@ from ops.report import NAME as REPORT
 from ops.report import write_report
 from ops.result import Result, gather
 from ops.strategy_loading import load_strategy
-from ops.wiring import Wired, context, wire
+from ops.wiring import Wired, context, recorded, wire
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ def prepare(config: Path) -> Prepared:
         BadInputError: Everything that is wrong with them.
     """
     try:
-        loaded = load(config)
+        loaded = load(config, modes=RECORDED)
     except ConfigError as error:
         raise BadInputError(*error.lines) from None
     settings, label = loaded.settings, config.name
@@ -132,7 +133,7 @@ def prepare(config: Path) -> Prepared:
         ],
         "strategy_file": None if trader.file is None else {"name": trader.file[0], "sha256": trader.file[1]},
     }
-    warnings = (*rule_gaps(settings, available), *feed.warnings, *notes(feed, settings.mode))
+    warnings = (*rule_gaps(settings, available), *feed.warnings, *notes(feed, recorded(settings)))
     return Prepared(loaded, models, feed, trader.build, hashed, warnings)
 
 
@@ -156,7 +157,7 @@ class _Trader(NamedTuple):
 
 
 def _trader(loaded: Loaded, models: tuple[VenueModel, ...]) -> _Trader:
-    settings, mode = loaded.settings, loaded.settings.mode
+    settings, mode = loaded.settings, recorded(loaded.settings)
     if loaded.script is None:
         found = load_strategy(
             settings.strategy.use, folder=loaded.base, label=loaded.path.name, context=context(settings, models)
@@ -187,13 +188,13 @@ class _Watched:
 
 
 def _feed(loaded: Loaded, models: tuple[VenueModel, ...], instants: Iterable[int]) -> Feed:
-    settings = loaded.settings
+    settings, mode = loaded.settings, recorded(loaded.settings)
     return Feed(
         loaded.data_dir,
         resolution=settings.data.resolution,
         instruments=list(instruments_of(models)),
-        start=settings.mode.start,
-        end=settings.mode.end,
+        start=mode.start,
+        end=mode.end,
         extra=instants,
     )
 
@@ -201,7 +202,7 @@ def _feed(loaded: Loaded, models: tuple[VenueModel, ...], instants: Iterable[int
 def _unpriced(loaded: Loaded, models: tuple[VenueModel, ...], feed: Feed) -> Iterator[str]:
     """Yield a line for each opening balance whose asset has no price at the start."""
     instruments = tuple(instruments_of(models).values())
-    start = loaded.settings.mode.start
+    start = recorded(loaded.settings).start
     for account, asset, amount in _openings(loaded):
         if asset == CURRENCY or not amount:
             continue
@@ -320,7 +321,7 @@ def _rare_collections() -> Iterator[None]:
 
 def _drive(prepared: Prepared, wired: Wired, tell: Tell, stop: Stop) -> Stopped:
     """Feed the core every slice. A crash that no supervisor handles ends the run; its turn has said nothing."""
-    core, mode = wired.core, prepared.loaded.settings.mode
+    core, mode = wired.core, recorded(prepared.loaded.settings)
     span = mode.end - mode.start
     try:
         core.take("event_logger", RunStarted(mode="backtest", start=mode.start, end=mode.end), mode.start)

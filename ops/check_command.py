@@ -37,6 +37,7 @@ from ops.hints import command, typed
 from ops.out_folder import default_out
 from ops.run_command import money, refuse
 from ops.screen import stdout
+from ops.wiring import recorded
 
 _HOUR_NS = 3600 * SECOND_NS
 
@@ -200,7 +201,7 @@ def _instructions(prepared: backtest.Prepared) -> int | None:
 
 def _tell(screen: Console, plan: Plan, prepared: backtest.Prepared) -> None:
     settings = prepared.loaded.settings
-    mode, strategy = settings.mode, settings.strategy
+    mode, strategy = recorded(settings), settings.strategy
     span = Nanoseconds(mode.end - mode.start)
     _say(screen, f"{plan.config}: good. It would run:\n")
     _say(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from actors.data.feed import Feed
 from actors.data.series import Kind, iso
-from config.settings import Mode
+from config.settings import Backtest
 from messages.units import SECOND_NS
 from ops.hints import command
 
 
-def notes(feed: Feed, mode: Mode) -> Iterator[str]:
+def notes(feed: Feed, mode: Backtest) -> Iterator[str]:
     """Yield a line for each thing that the files in use lack and a run can do without."""
     yield from _gaps(feed)
     yield from _short(feed, mode)
@@ -26,7 +26,7 @@ def _gaps(feed: Feed) -> Iterator[str]:
             yield f"{file.name}: {file.gaps.count} gaps, {file.gaps.missing} rows missing, the longest {hours:g} h"
 
 
-def _short(feed: Feed, mode: Mode) -> Iterator[str]:
+def _short(feed: Feed, mode: Backtest) -> Iterator[str]:
     """Yield a line for each file in use that begins more than a candle after the start, or ends so before the end."""
     for file in feed.files:
         if file.first is None or file.last is None or file.interval_ns is None:

@@ -20,6 +20,7 @@ from typing import Any, assert_never, get_args
 from actors.contract import Actor, Address, Turn
 from actors.data.provider import DataProvider
 from actors.engine import Engine
+from actors.errors import BadInputError
 from actors.event_logger import Chain, EventLogger, HashChain, NoChain
 from actors.exchange.simulated import SimulatedExchange
 from actors.exposure import Exposure
@@ -35,7 +36,7 @@ from actors.runtime.crashes import Supervision
 from actors.runtime.stepped import CellRef
 from actors.strategies.contract import Strategy, StrategyContext
 from actors.strategy_host import StrategyHost
-from config.settings import Backtest, Settings
+from config.settings import Backtest, Live, Paper, Settings
 from messages.base import Question
 from messages.book import Fact, Opening
 from messages.instructions import AmendReceived, AmendRefused, CancelRefused, InstructionReceived, InstructionRefused
@@ -85,6 +86,21 @@ class Wired:
                 self.store.close()
 
 
+def recorded(settings: Settings) -> Backtest:
+    """Return the mode of a run on recorded data.
+
+    Raises:
+        BadInputError: It is another mode.
+    """
+    match settings.mode:
+        case Backtest() as mode:
+            return mode
+        case Paper() | Live() as mode:
+            raise BadInputError(f"mode.type: {mode.type} doesn't run on recorded data, expected backtest")
+        case _:
+            assert_never(settings.mode)
+
+
 def namespace(seed: int) -> bytes:
     """Return the 16 bytes that a backtest's order ids derive from."""
     return hashlib.sha256(b"execd backtest %d" % seed).digest()[:16]
@@ -122,6 +138,8 @@ def wire(
             }
             core.recover()
             return Wired(core, store, refs)
+        case Paper() | Live() as mode:
+            raise BadInputError(f"mode.type: {mode.type} is not wired here, expected backtest")
         case _:
             assert_never(settings.mode)
 
@@ -228,7 +246,7 @@ class _Stepped:
 
     def _engine(self) -> Engine:
         return Engine(
-            namespace=namespace(self._settings.mode.seed),
+            namespace=namespace(recorded(self._settings).seed),
             halted="[risk] halted is set" if self._settings.risk.halted else None,
             gate=self._to("gate"),
             log=self._to("event_logger"),
@@ -278,9 +296,10 @@ class _Stepped:
 
 def context(settings: Settings, models: tuple[VenueModel, ...]) -> StrategyContext:
     """Return what a strategy may know of the run."""
+    mode = recorded(settings)
     return StrategyContext(
-        start=settings.mode.start,
-        end=Nanoseconds(settings.mode.end),
+        start=mode.start,
+        end=Nanoseconds(mode.end),
         params=settings.strategy.params,
         venues=models,
     )

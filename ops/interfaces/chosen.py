@@ -23,6 +23,7 @@ from pydantic import SecretStr
 from config.checks import looks_secret
 from config.decimals import decimal_of
 from config.load import settings_from
+from config.modes import RECORDED
 from config.problems import ConfigError, key_path, shown, unknown_key
 from config.settings import Settings
 from config.venue_rules import rules_file
@@ -179,7 +180,7 @@ def _settings(
     }
     raw |= {section: config[section] for section in ("risk", "report") if section in config}
     try:
-        return settings_from(raw, "config")
+        return settings_from(raw, "config", modes=RECORDED)
     except ConfigError as error:
         lines += [_own_name(line) for line in error.lines]
         return None

@@ -245,8 +245,7 @@ def _store(chosen: Chosen, venues: tuple[VenueModel, ...], recorded: Recorded) -
     if chosen.journal is None:
         return None
     settings = trading_settings(chosen.settings, venues)
-    mode = chosen.settings.mode
-    settings["mode"] = {"type": mode.type, "start": recorded.start, "end": None, "seed": mode.seed}
+    settings["mode"] = {**chosen.settings.mode.hashed, "start": recorded.start, "end": None}
     hashed: dict[str, object] = {
         "settings": settings,
         "in_wallet": chosen.in_wallet,

@@ -31,6 +31,7 @@ def test_the_issues_example_is_read_as_it_is_meant(tmp_path: Path) -> None:
 
     settings = found.settings
     assert settings.mode == Backtest(type="backtest", start="2024-01-02T00:00:00Z", end="2025-09-01T00:00:00Z", seed=7)  # type: ignore[arg-type]
+    assert isinstance(settings.mode, Backtest)
     assert (settings.mode.start, settings.mode.end) == (START, END)
     assert settings.data.resolution_ns == 3600 * 10**9
     assert settings.accounts[AccountName("bybit")][Asset("USDT")] == Decimal(200_000)
@@ -43,7 +44,7 @@ def test_settings_are_frozen_all_the_way_down(tmp_path: Path) -> None:
     settings = loaded(tmp_path, CONFIG)
 
     with pytest.raises(ValidationError):
-        settings.mode.seed = 8  # type: ignore[misc]
+        settings.mode.seed = 8  # type: ignore[misc, union-attr]
     with pytest.raises(TypeError):
         settings.accounts[AccountName("bybit")][Asset("USDT")] = Decimal(1)  # type: ignore[index]
     with pytest.raises(TypeError):
@@ -122,7 +123,8 @@ CASES = [
     ("[strategy]", "[risk]\nhalted = 1\n[strategy]", "risk.halted: not true or false: 1"),
     ("[strategy]", "[risk]\nmax_order_notional = 0\n[strategy]", "risk.max_order_notional: too small: 0"),
     ("[strategy]", "[risks]\n[strategy]", 'risks: unknown key, did you mean "risk"?'),
-    ("[strategy]", "[journal]\nx = 1\n[strategy]", "journal: unknown key, expected one of: mode, data"),
+    ("[strategy]", "[journal]\nx = 1\n[strategy]", "journal: not used in a backtest: the journal is in"),
+    ("[strategy]", "[logging]\nx = 1\n[strategy]", "logging: unknown key, expected one of: mode, data"),
     ("[strategy]", '[venues.bybit.instruments."ETHUSDT-PERP"]\nlot = "0"\n[strategy]',
      "venues.bybit.instruments.ETHUSDT-PERP.lot: too small"),
     ("[strategy]", '[venues.bybit.instruments."SOL-PERP"]\n[strategy]', "venues.bybit.instruments.SOL-PERP: not a"),
@@ -154,10 +156,28 @@ def test_all_problems_are_said_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["paper", "live"])
-def test_a_mode_of_a_later_version_is_one_clear_line(tmp_path: Path, mode: str) -> None:
-    lines = refused(tmp_path, CONFIG.replace('"backtest"', f'"{mode}"').replace("seed = 7", "x = 1"))
+def test_a_mode_that_the_caller_can_not_run_is_one_clear_line(tmp_path: Path, mode: str) -> None:
+    text = CONFIG.replace('"backtest"', f'"{mode}"').replace("seed = 7", "x = 1")
 
-    assert lines == (f'backtest.toml: mode.type: "{mode}" is not in this version, which has only "backtest"',)
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path / "backtest.toml", text), modes=("backtest",))
+
+    expected = f'backtest.toml: mode.type: "{mode}" is not in this version, which has only "backtest"'
+    assert caught.value.lines == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('"papr"', 'mode.type: unknown mode: "papr", expected "backtest", "paper" or "live"'),
+        ("7", 'mode.type: unknown mode: 7, expected "backtest", "paper" or "live"'),
+        ("", 'mode.type: missing, expected "backtest", "paper" or "live"'),
+    ],
+)
+def test_an_unknown_mode_is_one_clear_line(tmp_path: Path, written: str, expected: str) -> None:
+    line = f"type = {written}" if written else ""
+
+    assert refused(tmp_path, CONFIG.replace('type = "backtest"', line)) == (f"backtest.toml: {expected}",)
 
 
 def test_nothing_at_all_names_every_missing_section(tmp_path: Path) -> None:
