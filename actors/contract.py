@@ -7,9 +7,12 @@ it.
 The journal is how an actor gets its state back: after a crash the runtime builds a new behaviour and gives every
 journaled entry to `apply`, which changes state as the first time and says nothing. So whatever an actor must not forget
 changes only in ways that `apply` can repeat.
+
+A looped actor is a behaviour of coroutines, for what must wait for others over and over: many of its messages are
+worked at once. It lives for one epoch and forgets everything at its end.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -84,3 +87,64 @@ class Actor(Generic[M]):
 
     def stopping(self) -> None:
         """The last call: close what was opened."""
+
+
+class Tasks(Protocol):
+    """What an epoch of a looped cell offers to its behaviour. Waiting is `asyncio.sleep` and the loop's own timers.
+
+    Attributes:
+        number: Of the epoch, from 1; one whose behaviour could not be built has counted too.
+    """
+
+    number: int
+
+    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        """Start a task that runs beside the messages. If it raises, the epoch has crashed; it may end, or run for ever.
+
+        It is cancelled when the epoch ends, after the messages in flight were let to their end.
+
+        Raises:
+            RuntimeError: The epoch is over; `work` is closed and never begins.
+        """
+
+    def now_ns(self) -> int:
+        """Return the wall clock in nanoseconds, as the runtime reads it."""
+
+
+class LoopedActor(Generic[M]):
+    """Behaviour of one actor on an asyncio loop. Its state is touched on the loop only, so between two awaits it holds.
+
+    A crash of one message is that message's outcome. A crash of the epoch - of `started`, of a task, of `failed`, or a
+    `FatalError` wherever it is raised - ends the epoch: no message is taken, those in flight get a time of grace and
+    are then cancelled, `closing` is called, and after the supervisor's delay the cell builds the behaviour of the next
+    epoch. What waits in the mailbox waits for it.
+    """
+
+    async def started(self) -> None:
+        """Open what messages need. None is taken before it returns; what may take long belongs in a task."""
+
+    async def receive(self, message: M) -> None:
+        """Work one message, in a task of its own. Tasks begin in the order of the mailbox and run beside each other."""
+        raise TypeError(f"{type(self).__name__} has no way to work {type(message).__name__}")
+
+    async def control(self, message: M) -> None:
+        """Work one message of class CONTROL: begun before all others that wait, however many are in flight."""
+        await self.receive(message)
+
+    def failed(self, message: M, error: BaseException) -> None:
+        """Say the outcome of a message that crashed, or was cancelled (`CancelledError`) at the end of its epoch.
+
+        Raising makes it a dead letter and the epoch a crashed one; so does a behaviour without this method.
+        """
+        del message
+        raise error
+
+    def answer(self, question: Question) -> Message:
+        """Answer a question of the outside world from the present state, changing nothing."""
+        raise TypeError(f"{type(self).__name__} has no answer to {type(question).__name__}")
+
+    async def closing(self) -> None:
+        """Close what was opened: the last call, once, at the end of every epoch, also of one whose start failed.
+
+        Bounded in time: one that hangs is cancelled.
+        """

@@ -5,12 +5,15 @@ turns.py        how an input is worked until nothing of it is left, and what bec
 core_thread.py  the core's thread: its input queue, the wall clock, timers that come due while nothing else does
 stepped.py      a stepped cell, and the ref by which the outside reaches any cell
 threaded.py     a cell with a thread and a mailbox of its own
+looped.py       a cell with a thread, a mailbox and one asyncio loop: many messages in flight
+epoch.py        one life of a looped cell's behaviour, and what becomes of its messages at the end
+hosted.py       a looped cell as a task of a loop that others use too
+task_context.py what each task of a looped cell carries along
+virtual_time.py an asyncio loop whose time is a number, for simulations
 mailbox.py      what waits for a cell, and what happens by class of message when too much does
 supervisor.py   who is restarted, how often and how fast, when everything stops, and the exit code
 dead_letters.py what nobody worked
 timers.py       wake me later, undone with the turn that set it
 crashes.py      what a crash means for the input that caused it
 clock.py        the only clock
-
-The third kind of cell, looped (a thread with one asyncio loop), comes with the live venues, beside threaded.py.
 """

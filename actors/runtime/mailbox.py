@@ -132,6 +132,8 @@ class Inbox:
         limits: By class of message.
         congested: Told on and off, in this order, never under the lock.
         overflowed: Called once, by the sender that crossed the hard limit.
+        woken: For a reader that doesn't wait in `get` but calls `take`: called by every sender after its letter, and
+            when the box is closed. Never under the lock.
     """
 
     def __init__(
@@ -142,6 +144,7 @@ class Inbox:
         limits: Limits | None = None,
         congested: Callable[[Congested], None] | None = None,
         overflowed: Callable[[MailboxOverflowError], None] | None = None,
+        woken: Callable[[], None] | None = None,
     ) -> None:
         self.owner = owner
         self.hurry = threading.Event()
@@ -153,6 +156,7 @@ class Inbox:
         self._limits = limits or Limits()
         self._congested = congested
         self._overflowed = overflowed
+        self._rouse = woken
         self._ready = threading.Condition(threading.Lock())
         self._report_lock = threading.RLock()  # telling may put a letter here, and that may report again
         self._control: deque[Letter] = deque()
@@ -193,6 +197,8 @@ class Inbox:
             self._report()
         if overflow and self._overflowed is not None:
             self._overflowed(MailboxOverflowError(f"more than {self._limits.hard} facts wait for {self.owner}"))
+        if self._rouse is not None:
+            self._rouse()
         return outcome
 
     def get(self) -> Letter:
@@ -227,6 +233,14 @@ class Inbox:
             self._report()
         return batch
 
+    def take(self, *, control_only: bool = False) -> Letter | None:
+        """Take the next letter, or the next of class CONTROL; None if there is none. Never waits."""
+        with self._ready:
+            letter = None if control_only and not self._control else self._next()
+        if self._above != self._reported:
+            self._report()
+        return letter
+
     def wake(self) -> None:
         """Let the reader look up, without a letter."""
         with self._ready:
@@ -245,6 +259,8 @@ class Inbox:
         self.hurry.set()
         for letter in left:
             letter.reject(self._dead_letters)
+        if self._rouse is not None:
+            self._rouse()
 
     @property
     def closed(self) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.supervisor import Root
-from tests.actors.runtime.doubles import CoreInline, CoreInThread, OwnThread, Runtime, seeded
+from tests.actors.runtime.doubles import CoreInline, CoreInThread, OwnLoop, OwnThread, Runtime, seeded
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def root() -> Iterator[Root]:
     root.stop()
 
 
-@pytest.fixture(params=[CoreInline, CoreInThread, OwnThread])
+@pytest.fixture(params=[CoreInline, CoreInThread, OwnThread, OwnLoop])
 def runtime(request: pytest.FixtureRequest, root: Root, dead_letters: DeadLetters) -> Runtime:
     kind: type[Runtime] = request.param
     return kind(root, dead_letters)

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from actors.contract import Actor, Address
+from actors.contract import Actor, Address, LoopedActor, Tasks
 from actors.errors import InvariantError
 from actors.runtime.core import Core
 from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.looped import LoopedRef, spawn_looped
 from actors.runtime.mailbox import Limits
 from actors.runtime.stepped import CellRef
 from actors.runtime.supervisor import Backoff, Group, Intensity, Root
@@ -210,6 +211,8 @@ class Runtime:
     """One face for every runtime. Cells are started by `spawn`; `settle` waits until everything told was worked."""
 
     restarts = 5
+    repeats_facts = True
+    """Whether a fact that crashed is worked again after the restart."""
 
     def __init__(self, root: Root, dead_letters: DeadLetters) -> None:
         self.root = root
@@ -270,6 +273,34 @@ class OwnThread(Runtime):
 
     def spawn(self, name: str, factory: Callable[[], Actor[Any]], limits: Limits | None = None) -> CellRef:
         return spawn_threaded(name, factory, supervisor=self.group, dead_letters=self.dead_letters, limits=limits)
+
+
+class OnLoop(LoopedActor[Any]):
+    """A listener whose handlers are coroutines. It accounts for no crash, so each one ends the epoch."""
+
+    def __init__(self, actor: Actor[Any]) -> None:
+        self.actor = actor
+
+    async def receive(self, message: Any) -> None:  # noqa: ANN401 - hears everything
+        self.actor.receive(message)
+
+    def answer(self, question: Question) -> Message:
+        return self.actor.answer(question)
+
+    async def closing(self) -> None:
+        self.actor.stopping()
+
+
+class OwnLoop(Runtime):
+    """A looped cell with its own thread."""
+
+    repeats_facts = False
+
+    def spawn(self, name: str, factory: Callable[[], Actor[Any]], limits: Limits | None = None) -> LoopedRef:
+        def on_loop(_: Tasks) -> OnLoop:
+            return OnLoop(factory())
+
+        return spawn_looped(name, on_loop, supervisor=self.group, dead_letters=self.dead_letters, limits=limits)
 
 
 def told(address: Address[Any], messages: Iterable[Message]) -> None:
