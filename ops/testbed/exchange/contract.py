@@ -119,9 +119,19 @@ class Engine(Protocol):
         """End all: of a market or a product; with `waiting` only trigger orders (True) or only the others (False)."""
 
     def find(
-        self, uid: Uid, market: Market | None, *, order_id: str = "", client_order_id: str = "", recent_ms: int = 0
+        self,
+        uid: Uid,
+        market: Market | None,
+        *,
+        order_id: str = "",
+        client_order_id: str = "",
+        recent_ms: int = 0,
+        trigger: bool | None = None,
     ) -> Order | None:
         """Look an order up, open or ended. Without a market in all (only where ids don't repeat across symbols).
+
+        With `trigger` only orders that have a trigger of their own (True), or only the others (False): a trigger order
+        and the one that it became may share a client id.
 
         With `recent_ms`, orders that ended longer ago than this are passed over.
         """
@@ -139,8 +149,9 @@ class Engine(Protocol):
         *,
         since_ms: int = 0,
         until_ms: int | None = None,
+        trigger: bool | None = None,
     ) -> Sequence[Order]:
-        """All orders, ended or not, by time of creation, both ends included."""
+        """All orders, ended or not, by time of creation, both ends included; `trigger` as in `find`."""
 
     def trades(
         self,

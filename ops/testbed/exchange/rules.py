@@ -19,7 +19,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         reduce_only_cut: A reduce-only order for more than the position is cut to it; else refused.
         client_ids_forever: By product: a client id is never free again; else as soon as its order has ended.
         client_ids_by_symbol: Client ids are told apart by symbol too.
-        ids_by_symbol: Order and trade ids begin anew for each symbol.
+        ids_by_symbol, trade_ids_by_symbol: Order (trade) ids begin anew for each symbol.
         uuid_ids: By product: order and trade ids look like UUIDs; else they are numbers.
         trigger_makes_child: By product: a trigger order stays TRIGGERED and a new order is made.
         child_keeps_client_id: The new order has the trigger order's client id; else it has none.
@@ -39,6 +39,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     client_ids_forever: Mapping[TradeType, bool]
     client_ids_by_symbol: bool
     ids_by_symbol: bool
+    trade_ids_by_symbol: bool
     uuid_ids: Mapping[TradeType, bool]
     trigger_makes_child: Mapping[TradeType, bool]
     child_keeps_client_id: bool
