@@ -1,5 +1,4 @@
-"""Every cell of every runtime keeps these promises: stepped inline, stepped in the core's thread, threaded,
-looped."""
+"""Every cell of every runtime keeps these promises: stepped inline, core's thread, threaded, looped."""
 
 import sys
 import threading
@@ -80,6 +79,7 @@ def test_a_crash_in_a_handler_rebuilds_the_behaviour_behind_the_same_ref(runtime
     ref.ask(Say(), timeout=PATIENCE_S)
 
     ref.tell(Boom(kind=kind, times=1))
+    runtime.settle(ref)
     ref.ask(Say(), timeout=PATIENCE_S)
 
     # The fact was worked again, where a crash is not the outcome of the message itself, then the other.
