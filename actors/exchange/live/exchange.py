@@ -1,0 +1,278 @@
+"""The actor of a live exchange: hears the engine's commands, and tells what the venue says.
+
+Each epoch begins with nothing: it says `VenueStarted`, is told its orders (`FollowOrders`), settles each with the venue
+and says `VenueSettled`. Then it does three things at once: what it is told to do (orders.py); looking at single orders
+(looking.py); and reading the venue's records again and again (watching.py), at once after every loss of a stream.
+
+An order that the journal has as sent, and that this process never sent, may have been sent by the one before: its
+outcome is unknown until it is found or proven absent. In a later epoch of the same process its command may still be on
+the way here, so it is waited for a moment first; it is sent then, as certainly nobody has sent it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from actors.contract import LoopedActor, Tasks, Turn
+from actors.exchange.live.desk import Desk
+from actors.exchange.live.evidence import Stage, Tracked
+from actors.exchange.live.looking import READ_TROUBLE, Looker
+from actors.exchange.live.orders import Orders
+from actors.exchange.live.ports import Connection, Options, Tell
+from actors.exchange.live.records import Records
+from actors.exchange.live.watching import Watch, Work
+from actors.exchange.wire.contract import Dialect, Market
+from messages.lifecycle import Halt
+from messages.live import (
+    CancelAll,
+    FollowOrders,
+    ForgetOrder,
+    LookedInto,
+    LookInto,
+    VenueHalted,
+    VenueSettled,
+    VenueStarted,
+    VenueTrouble,
+)
+from messages.orders import AmendOrder, CancelOrder, OrderCommand, OrderRejected, SubmitOrder
+from messages.units import InstrumentId
+
+ExchangeMessage = OrderCommand | FollowOrders | LookInto | ForgetOrder | CancelAll | Halt
+
+_STILL_COMING_S = 2.0
+"""How long a command that the journal knows may be on its way to a later epoch."""
+_MS = 1_000_000
+
+
+class LiveExchange(LoopedActor[ExchangeMessage]):
+    """One venue, for one epoch.
+
+    Args:
+        tasks: Of the epoch.
+        turn: Of whichever task looks.
+        dialect, connection, options: Of the venue.
+        markets: What is traded there.
+        engine: Hears of orders and of everything that changes the book.
+        monitor: Hears what the venue says of balances and positions.
+    """
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        *,
+        turn: Turn,
+        dialect: Dialect,
+        connection: Connection,
+        options: Options,
+        markets: Mapping[InstrumentId, Market],
+        engine: Tell,
+        monitor: Tell,
+    ) -> None:
+        self._tasks = tasks
+        self._turn = turn
+        self._opened = asyncio.Event()
+        self._connection = connection
+        self._options = options
+        self._engine = engine
+        self._monitor = monitor
+        self._rejects: dict[InstrumentId, tuple[str, int]] = {}
+        self._settled = asyncio.Event()
+        self._looker = Looker(
+            dialect=dialect,
+            connection=connection,
+            options=options,
+            engine=engine,
+            start=self._start,
+            recancel=self._recancel,
+        )
+        self._desk = Desk(
+            venue=options.venue,
+            markets=markets,
+            engine=engine,
+            attend=self._looker.attend,
+            rejected=self._rejected,
+        )
+        self._looker.desk = self._desk
+        self._orders = Orders(
+            desk=self._desk,
+            looker=self._looker,
+            dialect=dialect,
+            connection=connection,
+            options=options,
+            engine=engine,
+        )
+        self._records = Records(
+            desk=self._desk,
+            looker=self._looker,
+            dialect=dialect,
+            connection=connection,
+            options=options,
+            engine=engine,
+        )
+        self._watch = Watch(
+            desk=self._desk,
+            looker=self._looker,
+            records=self._records,
+            dialect=dialect,
+            connection=connection,
+            options=options,
+            engine=engine,
+            monitor=monitor,
+            now_ns=tasks.now_ns,
+        )
+
+    async def started(self) -> None:
+        """Connect, however long that takes, beside everything else."""
+        self._start(self._connecting(), "connect")
+
+    async def closing(self) -> None:
+        """Close the connection."""
+        await self._connection.close()
+
+    async def receive(self, message: ExchangeMessage) -> None:
+        match message:
+            case SubmitOrder():
+                await self._opened.wait()
+                await self._orders.place(message.intent, self._turn.cause)
+            case CancelOrder():
+                await self._settled.wait()
+                await self._orders.cancel(message.intent, self._turn.cause)
+            case AmendOrder():
+                await self._settled.wait()
+                await self._orders.amend(message.intent, self._turn.cause)
+            case FollowOrders():
+                self._follow(message)
+            case LookInto():
+                await self._look_into(message)
+            case ForgetOrder():
+                self._forget(message)
+            case CancelAll():
+                await self._orders.cancel_all()
+            case Halt():
+                self._orders.halted = message.reason
+
+    def failed(self, message: ExchangeMessage, error: BaseException) -> None:
+        """Say what became of a request that crashed, or that the epoch's end cut off."""
+        alive = not isinstance(error, asyncio.CancelledError)
+        match message:
+            case SubmitOrder():
+                order = self._desk.orders.get(message.intent.client_order_id)
+                if order is not None:
+                    self._orders.crashed(order, error, alive=alive)
+            case CancelOrder() | AmendOrder():
+                order = self._desk.orders.get(message.intent.client_order_id)
+                if order is not None and alive:
+                    self._looker.attend(order)
+            case LookInto():
+                self._monitor(LookedInto(venue=self._options.venue))
+            case _:
+                pass
+
+    # --- the beginning of an epoch -----------------------------------------------------------------------------------
+
+    async def _connecting(self) -> None:
+        """Open the connection, and say that nothing is known yet."""
+        await self._patiently(self._connection.open)
+        self._opened.set()
+        self._engine(VenueStarted(venue=self._options.venue, epoch=self._tasks.number))
+
+    def _follow(self, orders: FollowOrders) -> None:
+        """Take over what the journal knows, and settle it, beside everything else."""
+        if orders.epoch != self._tasks.number:
+            return
+        taken = []
+        for unfinished in orders.orders:
+            name = unfinished.intent.client_order_id
+            present = self._desk.recent(name)
+            if present is not None and present.is_sending:
+                continue
+            order = Tracked.of(unfinished)
+            if present is not None:
+                order.go_on_from(present)
+            self._desk.take(order)
+            taken.append(order)
+        self._records.know_foreign(orders.foreign)
+        self._start(self._settling(taken, orders.since // _MS), "settle")
+
+    async def _settling(self, orders: list[Tracked], since_ms: int) -> None:
+        """Ask the venue about everything unfinished, as long as it takes to get answers, then watch."""
+        coming = [each for each in orders if each.stage is Stage.FOLLOWED]
+        if coming and self._tasks.number > 1:
+            await asyncio.sleep(_STILL_COMING_S)
+        for order in coming:
+            if order.stage is Stage.FOLLOWED:
+                order.sent_ms = self._connection.now_ms()
+                reports = order.lose("the journal does not say whether it was sent", now_ms=order.sent_ms)
+                self._desk.tell(order, reports)
+        for order in orders:
+            if order.is_unknown:
+                order.sent_ms = order.sent_ms or self._connection.now_ms()
+                order.unknown_since_ms = order.unknown_since_ms or order.sent_ms
+                self._looker.resolve(order)
+        self._watch.begin(self._start, since_ms=since_ms)
+        await self._patiently(self._watch.catch_up)
+        self._settled.set()
+        stages = [each.stage for each in self._desk.orders.values()]
+        self._engine(
+            VenueSettled(
+                venue=self._options.venue,
+                epoch=self._tasks.number,
+                open=len(stages),
+                unknown=stages.count(Stage.UNKNOWN),
+                skew_ms=self._connection.skew_ms,
+            )
+        )
+        for order in list(self._desk.orders.values()):
+            if order.cancelling or order.is_changing:
+                order.change_until_ms = self._connection.now_ms() + self._options.validity_ms + self._options.margin_ms
+                self._looker.attend(order)
+
+    async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, again and again until it succeeds; say once that it does not."""
+        wait_s, told = 0.2, False
+        while True:
+            try:
+                await work()
+            except READ_TROUBLE as error:
+                if not told:
+                    self._engine(VenueTrouble(venue=self._options.venue, kind="UNREADABLE", detail=str(error)[:500]))
+                    told = True
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, 5.0)
+            else:
+                return
+
+    # --- in between --------------------------------------------------------------------------------------------------
+
+    async def _look_into(self, wanted: LookInto) -> None:
+        """Read everything since then that may explain a difference, and say when it is told."""
+        await self._settled.wait()
+        try:
+            await self._watch.read_all(wanted.since // _MS - self._options.overlap_ms)
+        except READ_TROUBLE as error:
+            self._engine(VenueTrouble(venue=self._options.venue, kind="UNREADABLE", detail=str(error)))
+        self._monitor(LookedInto(venue=self._options.venue))
+
+    def _forget(self, wanted: ForgetOrder) -> None:
+        order = self._desk.orders.get(wanted.client_order_id)
+        if order is not None:
+            order.stage = Stage.OVER
+            self._desk.tell(order, ())
+
+    def _rejected(self, instrument: InstrumentId, report: OrderRejected | None) -> None:
+        """Count identical rejections in a row: who sends the same again and again must be stopped."""
+        if report is None:
+            self._rejects.pop(instrument, None)
+            return
+        reason, count = self._rejects.get(instrument, ("", 0))
+        count = count + 1 if reason == report.reason else 1
+        self._rejects[instrument] = (report.reason, count)
+        if count >= self._options.most_rejects:
+            self._rejects.pop(instrument)
+            text = f"{count} orders of {instrument} in a row were rejected: {report.reason} {report.detail}".strip()
+            self._engine(VenueHalted(venue=self._options.venue, reason=text[:500]))
+
+    async def _recancel(self, order: Tracked) -> None:
+        await self._orders.cancel_now(order)
+
+    def _start(self, work: Work, name: str) -> None:
+        self._tasks.start(work, name=name)

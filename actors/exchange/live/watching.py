@@ -1,0 +1,199 @@
+"""Watching a venue: its private streams as the fast way, its records as the truth.
+
+Open orders are read every `poll_ms` while no stream is up, and every `reconcile_ms` while all are; at once after each
+loss and each return of a stream. An order of ours that is open by our account and not among them is looked up. Trades,
+funding and balances are read every `reconcile_ms`, the clock every minute. A frame that can't be read is no reason to
+stop: the venue's records are read then.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from actors.exchange.live.desk import Desk
+from actors.exchange.live.evidence import Stage
+from actors.exchange.live.looking import READ_TROUBLE, Looker, Start
+from actors.exchange.live.ports import Connection, Options, Tell
+from actors.exchange.live.records import Records
+from actors.exchange.wire.contract import Dialect, Market, UnreadableAnswerError, Update
+from messages.live import VenueHalted, VenueResumed, VenueTrouble
+from messages.units import ClientOrderId, Nanoseconds, OrderId, TradeType
+
+_SKEW_EVERY_S = 60.0
+_FUNDING_EVERY_MS = 60_000
+
+
+class Watch:
+    """Reads streams and records for as long as an epoch lasts."""
+
+    def __init__(  # noqa: PLR0913 - the parts of the one actor, by name
+        self,
+        *,
+        desk: Desk,
+        looker: Looker,
+        records: Records,
+        dialect: Dialect,
+        connection: Connection,
+        options: Options,
+        engine: Tell,
+        monitor: Tell,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._desk = desk
+        self._looker = looker
+        self._records = records
+        self._dialect = dialect
+        self._connection = connection
+        self._options = options
+        self._engine = engine
+        self._monitor = monitor
+        self._now_ns = now_ns
+        self._on_wire: dict[tuple[TradeType, str], Market] = {
+            (each.trade_type, each.symbol): each for each in desk.markets.values()
+        }
+        self._hurry = asyncio.Event()
+        self._begun = False
+        self._unreadable = 0
+        self._clock_is_off = False
+        self._trades_ms = self._funding_ms = self._funding_read_ms = 0
+
+    def begin(self, start: Start, *, since_ms: int) -> None:
+        """Begin to watch, from a time until which everything is journaled; a second time only the cursor is set."""
+        self._trades_ms = self._funding_ms = since_ms
+        if self._begun:
+            return
+        self._begun = True
+        self._connection.watch(on_frame=self.on_frame, on_gap=self.on_gap, start=start)
+        start(self._polling(), "poll")
+        start(self._keeping_time(), "clock")
+
+    async def catch_up(self) -> None:
+        """Read everything that may have happened while nobody looked. Raises what `Connection.read` raises."""
+        await self._orders()
+        await self._trades()
+        await self._funding()
+        await self._snapshot()
+
+    async def read_all(self, since_ms: int) -> None:
+        """Read trades, funding and transfers since a venue time, and open orders. Raises as `catch_up`."""
+        await self._records.trades(since_ms)
+        await self._records.funding(since_ms)
+        await self._records.transfers(since_ms)
+        await self._orders()
+
+    # --- streams -----------------------------------------------------------------------------------------------------
+
+    def on_frame(self, message: Any) -> None:  # noqa: ANN401 - decoded JSON
+        """Take one decoded frame of a private stream: the only way in for what streams say."""
+        try:
+            update = self._dialect.frame(message, self._on_wire)
+        except UnreadableAnswerError:
+            self._unreadable += 1
+            self._hurry.set()
+            return
+        self._take(update)
+
+    def on_gap(self, reason: str) -> None:  # noqa: ARG002 - polls say what was missed, whatever the reason
+        """A stream was lost, or is back: what it did not say is read."""
+        self._hurry.set()
+
+    def _take(self, update: Update) -> None:
+        for trade in update.trades:
+            if not self._desk.on_trade(trade):
+                self._hurry.set()  # a stranger's: the records tell it with everything about it
+        for seen in update.orders:
+            if not self._desk.on_order(seen):
+                self._hurry.set()
+        for name in update.touched:
+            order = self._desk.orders.get(ClientOrderId(name))
+            for market in () if order else self._desk.markets.values():
+                order = order or self._desk.find(market.instrument, OrderId(name), ClientOrderId(""))
+            if order is not None and order.is_live:
+                self._looker.attend_once(order)
+        if update.funding:
+            self._funding_read_ms = 0
+            self._hurry.set()
+        if update.balances:
+            self._desk.activity += 1
+
+    # --- records -----------------------------------------------------------------------------------------------------
+
+    async def _polling(self) -> None:
+        due_ms = self._connection.now_ms() + self._options.reconcile_ms
+        while True:
+            pause_ms = self._options.reconcile_ms if self._connection.is_streaming else self._options.poll_ms
+            hurried = await self._pause(pause_ms / 1000)
+            try:
+                await self._orders()
+                if hurried or self._connection.now_ms() >= due_ms:
+                    await self._trades()
+                    if self._connection.now_ms() - self._funding_read_ms >= _FUNDING_EVERY_MS:
+                        await self._funding()
+                if self._connection.now_ms() >= due_ms:
+                    due_ms = self._connection.now_ms() + self._options.reconcile_ms
+                    await self._snapshot()
+            except READ_TROUBLE:
+                await asyncio.sleep(self._options.poll_ms / 1000)
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait; return whether somebody is in a hurry. What comes in a bunch is read at once."""
+        try:
+            await asyncio.wait_for(self._hurry.wait(), seconds)
+        except TimeoutError:
+            return False
+        await asyncio.sleep(self._options.look_again_ms / 1000)
+        self._hurry.clear()
+        return True
+
+    async def _orders(self) -> None:
+        """Read the open orders; look up each of ours that should be among them and is not."""
+        before = [each for each in self._desk.orders.values() if each.is_live]
+        shown = {seen.client_order_id for seen in await self._records.open_orders()}
+        for order in before:
+            if order.is_live and order.intent.client_order_id not in shown:
+                await self._looker.look(order)
+
+    async def _trades(self) -> None:
+        began = self._connection.now_ms()
+        await self._records.trades(self._trades_ms - self._options.overlap_ms)
+        self._trades_ms = began
+
+    async def _funding(self) -> None:
+        began = self._connection.now_ms()
+        await self._records.funding(self._funding_ms - self._options.overlap_ms)
+        self._funding_ms = self._funding_read_ms = began
+
+    async def _snapshot(self) -> None:
+        taken = await self._records.snapshot(Nanoseconds(self._now_ns()), is_busy=self._is_busy())
+        if not self._is_busy() or not taken.quiet:
+            self._monitor(taken)
+
+    def _is_busy(self) -> bool:
+        """Return whether something is under way that may move a balance."""
+        stages = {Stage.SENDING, Stage.UNKNOWN, Stage.FOLLOWED}
+        return any(each.stage in stages or each.is_short or each.end is not None for each in self._desk.orders.values())
+
+    # --- the clock ---------------------------------------------------------------------------------------------------
+
+    async def _keeping_time(self) -> None:
+        while True:
+            await asyncio.sleep(_SKEW_EVERY_S)
+            try:
+                skew = await self._connection.measure_skew()
+            except READ_TROUBLE:
+                continue
+            self._judge_clock(skew)
+
+    def _judge_clock(self, skew_ms: int) -> None:
+        most, venue = self._options.max_clock_skew_ms, self._options.venue
+        if abs(skew_ms) > most and not self._clock_is_off:
+            self._clock_is_off = True
+            detail = f"its clock is {skew_ms} ms from ours, at most {most} ms allowed"
+            self._engine(VenueTrouble(venue=venue, kind="CLOCK", detail=detail))
+            self._engine(VenueHalted(venue=venue, reason=detail))
+        elif abs(skew_ms) <= most and self._clock_is_off:
+            self._clock_is_off = False
+            self._engine(VenueResumed(venue=venue, reason=f"its clock is {skew_ms} ms from ours again"))
+
+
+Work = Coroutine[Any, Any, None]
