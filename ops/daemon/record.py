@@ -1,0 +1,100 @@
+"""The journal of a daemon: made at the first start, gone on with at every other.
+
+The namespace, from which all order ids derive, is drawn once and lies in the manifest: a journal that was copied aside
+and a new one in its place never give two orders one id. A journal of another mode is refused; of another account, too,
+once the venue has said whose the key is (`accounts_of`).
+"""
+
+import datetime as dt
+import os
+import platform
+import secrets
+import socket
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from actors.errors import BadInputError
+from actors.journal.manifest import manifest
+from actors.journal.store import JournalStore
+from messages.journal import Record
+from messages.live import AccountOpened
+from messages.units import VenueName
+
+_NAMESPACE_BYTES = 16
+
+
+class Opened(NamedTuple):
+    """A journal, ready to be gone on with.
+
+    Attributes:
+        namespace: That all order ids derive from, 16 bytes.
+        is_new: It was made just now.
+    """
+
+    store: JournalStore
+    namespace: bytes
+    is_new: bool
+
+
+def open_journal(path: Path, *, mode: str, hashed: Mapping[str, object], namespace: bytes | None) -> Opened:
+    """Open the journal of a mode, or make it.
+
+    Args:
+        path: Of the file.
+        mode: As the config has it.
+        hashed: What decides the trading, for the manifest of a new one.
+        namespace: For a new one; None: drawn at random.
+
+    Raises:
+        BadInputError: It is another mode's journal, or none, or can't be made.
+        JournalLockedError: Another process writes it.
+        JournalDamagedError: It is not what was written.
+    """
+    if not path.exists():
+        drawn = secrets.token_bytes(_NAMESPACE_BYTES) if namespace is None else namespace
+        made = manifest({**hashed, "namespace": drawn.hex()}, _beside(path))
+        return Opened(JournalStore.create(path, made, durability="full"), drawn, is_new=True)
+    store = JournalStore.open_existing(path, durability="full")
+    try:
+        return Opened(store, _namespace(store, path, mode), is_new=False)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _namespace(store: JournalStore, path: Path, mode: str) -> bytes:
+    """Return the namespace of a journal that exists.
+
+    Raises:
+        BadInputError: It is another mode's.
+    """
+    described = store.manifest.described()
+    settings = described.get("settings")
+    of = settings.get("mode") if isinstance(settings, dict) else None
+    found = of.get("type") if isinstance(of, dict) else None
+    if found != mode:
+        raise BadInputError(f"journal.path: {path} is the journal of a {found} run, expected one of mode {mode}")
+    text = described.get("namespace")
+    if not isinstance(text, str):
+        raise BadInputError(f"journal.path: {path} has no namespace in its manifest, expected a journal of a daemon")
+    return bytes.fromhex(text)
+
+
+def accounts_of(records: Iterable[Record]) -> dict[VenueName, str]:
+    """Return whose account at each venue a journal is about: the uid, as far as it has been opened."""
+    return {each.entry.venue: each.entry.uid for each in records if isinstance(each.entry, AccountOpened)}
+
+
+def _beside(path: Path) -> dict[str, object]:
+    return {
+        "execd_version": version("execd"),
+        "python": platform.python_version(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": dt.datetime.now(dt.UTC).isoformat(),
+        "path": str(path),
+        "argv": sys.argv[1:],
+    }
