@@ -13,10 +13,11 @@ from types import MappingProxyType
 
 import msgspec
 
+from config.instrument_settings import InstrumentOverride, margin_tiers
 from config.problems import key_path
 from config.settings import Settings
 from config.symbols import PERP_FORM, SPOT_FORM, Symbol, symbol_of
-from config.venue_settings import FeeOverride, InstrumentOverride, Venue, margin_tiers
+from config.venue_settings import FeeOverride, Venue
 from messages.instruments import FeeRates, Instrument, MarginTier, VenueModel, instrument_id
 from messages.units import (
     BPS,

@@ -1,48 +1,38 @@
 """The sections of ``[venues.X]``: fees, slippage, how orders fill, leverage, latency, rules, and how it is dealt with.
 
-Which of them belong to which mode is in config/modes.py.
+Rules of single markets are in config/instrument_settings.py; which keys belong to which mode is in config/modes.py.
 """
 
-import itertools
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from config.endpoint import Endpoint
-from config.modes import INSTRUMENTS_EXPECTED
-from config.problems import shown
+from config.instrument_settings import FROM_FILE, BelowOneBps, InstrumentOverride, Leverage, tables_of_symbols
 from config.section import (
     MILLISECOND_NS,
     Frozen,
     Key,
     NotNegative,
     NumberWithin,
-    Positive,
-    Rows,
     Section,
     nanoseconds_of,
     refusal,
 )
-from messages.instruments import FillModel, MarginTier, SlippageModel
-from messages.units import BPS, CONTEXT, Amount, Nanoseconds, plain
+from messages.instruments import FillModel, SlippageModel
+from messages.units import Nanoseconds, plain
 
 LEAST_LEVERAGE = Decimal(1)
-_FROM_FILE = "the venue's own, from the data file"
 _FROM_VENUE = "[venues.X], else the data file"
 
 MakerBps: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("2", least="-100", most="1000"))]
 """A maker fee in basis points; negative where the venue pays a rebate."""
 TakerBps: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("5.5", most="1000"))]
 """A taker fee in basis points."""
-BelowOneBps: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("1", below="10000"))]
-"""Basis points of a whole, less than all of it."""
 Share: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("0.1", above=True, most="1"))]
 """A part of a whole: above 0, at most 1."""
-Leverage: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("3", least="1", most="1000"))]
-"""Notional for each unit of margin."""
 
 Slip: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("50", below="10000"))]
 """How far a price may be worse than expected, in basis points of it."""
@@ -143,124 +133,6 @@ class Fill(Section):
         return FillModel(max_share=self.max_share, touch=self.touch)
 
 
-class Tier(Section):
-    """Margin rules of a perp position up to some size, smallest first. The last tier holds above its bound, too."""
-
-    up_to: Annotated[
-        Positive | None, Key(expected='a decimal above 0 such as "300000"', unit="USDT", default="no bound")
-    ] = Field(default=None, description="Largest notional of the tier; only the last tier may leave it out.")
-    maintenance_bps: Annotated[
-        BelowOneBps, Key(expected='a decimal such as "40"', unit="basis points of the notional")
-    ] = Field(description="Maintenance margin; the position is liquidated below it.")
-    deduction: Annotated[
-        NotNegative | None,
-        Key(expected='a decimal such as "300"', unit="USDT", default="what keeps the margin from jumping at the bound"),
-    ] = Field(default=None, description="Taken off the maintenance margin.")
-    max_leverage: Annotated[
-        Leverage, Key(expected='a decimal of at least 1 such as "50"', unit="notional / initial margin")
-    ] = Field(description="Highest leverage at which a position of this size may be opened.")
-
-
-def margin_tiers(
-    rows: "tuple[tuple[Decimal | None, Decimal, Decimal | None, Decimal], ...]",
-) -> tuple[MarginTier, ...]:
-    """Return margin tiers as messages have them.
-
-    Args:
-        rows: Of each tier bound (quote), maintenance (basis points), deduction (quote) and largest leverage. A
-            deduction of None becomes the one at which the margin does not jump: that of the tier before, plus its bound
-            times the difference of the rates.
-    """
-    found: list[MarginTier] = []
-    for up_to, maintenance_bps, deduction, max_leverage in rows:
-        rate = CONTEXT.divide(maintenance_bps, BPS)
-        if deduction is None:
-            deduction = _continuous(found[-1], rate) if found else Decimal(0)  # noqa: PLW2901 - as it is meant
-        found.append(
-            MarginTier(
-                up_to=None if up_to is None else Amount(up_to),
-                maintenance=rate,
-                deduction=Amount(deduction),
-                max_leverage=max_leverage,
-            )
-        )
-    return tuple(found)
-
-
-def _continuous(before: MarginTier, rate: Decimal) -> Decimal:
-    step = CONTEXT.multiply(before.up_to or Decimal(0), CONTEXT.subtract(rate, before.maintenance))
-    return max(CONTEXT.add(before.deduction, step), Decimal(0))
-
-
-def _rising(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
-    if not tiers:
-        raise refusal("empty, expected at least one tier")
-    bounds = [tier.up_to for tier in tiers]
-    for number, (lower, upper) in enumerate(itertools.pairwise(bounds)):
-        if lower is None:
-            raise refusal(f"up_to is missing in tiers.{number}, expected it in all but the last")
-        if upper is not None and upper <= lower:
-            raise refusal(
-                f"up_to of tiers.{number + 1} is {plain(upper)}, expected more than the {plain(lower)} before"
-            )
-    return tiers
-
-
-RisingTiers: TypeAlias = Annotated[Rows[Tier], AfterValidator(_rising)]
-"""Tiers whose bounds rise."""
-
-
-class InstrumentOverride(Section):
-    """Rules of one symbol that replace those of the project's data file; amounts are in base, prices in quote."""
-
-    tick: Annotated[
-        Positive | None, Key(expected='a decimal above 0 such as "0.01"', unit="quote", default=_FROM_FILE)
-    ] = Field(default=None, description="Smallest step of a price.")
-    lot: Annotated[
-        Positive | None, Key(expected='a decimal above 0 such as "0.001"', unit="base", default=_FROM_FILE)
-    ] = Field(default=None, description="Smallest step of an amount.")
-    min_quantity: Annotated[
-        Positive | None, Key(expected='a decimal above 0 such as "0.001"', unit="base", default=_FROM_FILE)
-    ] = Field(default=None, description="Smallest amount of an order.")
-    min_notional: Annotated[
-        NotNegative | None, Key(expected='a decimal such as "5", or "0"', unit="quote", default=_FROM_FILE)
-    ] = Field(default=None, description="Smallest amount times price of an order; 0: none.")
-    contract_size: Annotated[
-        Positive | None, Key(expected='a decimal above 0 such as "1"', unit="base per contract", default=_FROM_FILE)
-    ] = Field(
-        default=None, description="Base units in one contract, of a venue whose candle volume is counted in contracts."
-    )
-    liquidation_fee_bps: Annotated[
-        BelowOneBps | None,
-        Key(expected='a decimal such as "125"', unit="basis points of the notional", default=_FROM_FILE),
-    ] = Field(default=None, description="Perps only: charged beside the taker fee when the venue closes the position.")
-    tiers: Annotated[RisingTiers | None, Key(expected="an array of tables", default=_FROM_FILE)] = Field(
-        default=None, description="Perps only: margin rules by size of position; they replace all of the data file's."
-    )
-
-    def margin_tiers(self) -> tuple[MarginTier, ...] | None:
-        """Return the tiers as messages have them; None where the data file's hold."""
-        if self.tiers is None:
-            return None
-        return margin_tiers(tuple((t.up_to, t.maintenance_bps, t.deduction, t.max_leverage) for t in self.tiers))
-
-
-def _tables(value: object) -> object:
-    """Return an array of symbols as a table for each."""
-    if not isinstance(value, list | tuple):
-        return value
-    found: dict[str, Mapping[str, object]] = {}
-    for symbol in value:
-        if not isinstance(symbol, str):
-            raise refusal(f"not a symbol: {shown(symbol)}, expected {INSTRUMENTS_EXPECTED}")
-        if symbol in found:
-            raise refusal(f"{shown(symbol)} stands twice, expected each symbol once")
-        found[symbol] = {}
-    if not found:
-        raise refusal(f"empty, expected {INSTRUMENTS_EXPECTED}")
-    return found
-
-
 _CREDENTIAL = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
 
@@ -286,10 +158,10 @@ class Venue(Section):
 
     kind: Annotated[Literal["cex"], Key(expected='"cex"')] = Field(description="What it is: a central exchange.")
     maker_fee_bps: Annotated[
-        MakerBps | None, Key(expected='a decimal such as "2"', unit="basis points", default=_FROM_FILE)
+        MakerBps | None, Key(expected='a decimal such as "2"', unit="basis points", default=FROM_FILE)
     ] = Field(default=None, description="Fee of a fill that gave liquidity, spot and perps; negative: a rebate.")
     taker_fee_bps: Annotated[
-        TakerBps | None, Key(expected='a decimal such as "5.5"', unit="basis points", default=_FROM_FILE)
+        TakerBps | None, Key(expected='a decimal such as "5.5"', unit="basis points", default=FROM_FILE)
     ] = Field(default=None, description="Fee of a fill that took liquidity, spot and perps.")
     latency_ms: Annotated[int, Key(expected="an integer from 0 to 60000", unit="milliseconds")] = Field(
         default=0,
@@ -308,7 +180,7 @@ class Venue(Section):
     )
     instruments: Annotated[
         Frozen[str, InstrumentOverride],
-        BeforeValidator(_tables),
+        BeforeValidator(tables_of_symbols),
         Key(expected="a table for each symbol", entry='"SYMBOL"'),
     ] = Field(default_factory=dict, validate_default=True, description="Rules of single markets; what is traded.")
     credentials: Annotated[Credential | None, Key(expected='a name such as "binance"', default="required live")] = (

@@ -26,6 +26,39 @@ use = "script"
 [strategy.params]
 file = "instructions.jsonl"
 """
+LIVE = """\
+[mode]
+type = "live"
+[secrets]
+dir = "keys"
+[journal]
+path = "state/journal.sqlite"
+[strategy]
+use = "script"
+[strategy.params]
+file = "instructions.jsonl"
+exit_when_done = true
+[venues.binance]
+kind = "cex"
+credentials = "binance"
+instruments = ["ETH/USDT", "ETHUSDT-PERP"]
+"""
+PAPER = """\
+[mode]
+type = "paper"
+seed = 7
+[accounts.bybit]
+USDT = "200000"
+[journal]
+path = "state/journal.sqlite"
+[strategy]
+use = "script"
+[strategy.params]
+file = "instructions.jsonl"
+[venues.bybit]
+kind = "cex"
+instruments = ["ETH/USDT", "ETHUSDT-PERP"]
+"""
 MARKETS = ("bybit:ETH/USDT", "bybit:ETHUSDT-PERP", "binance:ETHUSDT-PERP")
 START = 1_704_153_600_000_000_000
 END = 1_756_684_800_000_000_000
