@@ -5,14 +5,20 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from actors.exchange.live.limits import Urgency
 from actors.exchange.wire.contract import Call, Query
 from messages.base import Message
-from messages.units import Seq, VenueName
+from messages.units import Seq, VenueName, Word
 
 T = TypeVar("T")
 
-__all__ = ["Connection", "Options", "Tell", "Urgency"]
+
+class Urgency(Word):
+    """Who goes first where a venue's limit makes requests wait. Nothing of a lower one delays a higher one."""
+
+    CONTROL = "CONTROL"
+    """Cancels, and look-ups of orders whose outcome is unknown."""
+    ORDER = "ORDER"
+    READ = "READ"
 
 
 class Connection(Protocol):
