@@ -11,8 +11,11 @@ that values the asset itself, actors/valuation.py):
     price        the rest: quantity times the change of S, and what a limit order gained or lost against the mark
 
 For spot, and for every asset that lies in an account, there is no basis: price is the amount held times the change of
-its mark. The six add up to the change of equity since the first mark, exactly: in total, price is that change less the
-other five, and rounding in the fortieth digit between the total and its parts is put on the largest part.
+its mark. What comes in from outside (deposits, positions that were there) comes in at its mark and brings nothing by
+itself: what was put in is kept apart. The six add up to the change of equity since the first mark less that, exactly:
+in total, price is that difference less the other five, and rounding in the fortieth digit between the total and its
+parts is put on the largest part. What was booked before the first mark counts as having lain there. A trade that is not
+ours has no reference, so no slippage; an asset without any market counts nothing (actors/valuation.py).
 
 Everything here comes from journaled facts and from the closes that `EquityMarked` and `BasisMarked` carry, so a fold
 gives it back.
@@ -28,6 +31,7 @@ import msgspec
 from actors.valuation import CURRENCY, mark_source, venue_of
 from messages.book import Attributed, Attribution, BasisMarked, BookChanged, InsurancePaid, Liquidated, Mark, Opening
 from messages.instruments import Instrument
+from messages.live import BalanceAdjusted, ForeignTrade, OpeningPosition
 from messages.market import Candle, FundingPaid
 from messages.orders import OrderFilled
 from messages.units import BUY, PERP, AccountName, Amount, Asset, InstrumentId, Price, Seq, VenueName
@@ -85,6 +89,7 @@ class Attributor:
         self._sources: dict[str, _Source] = {}
         self._perps: dict[InstrumentId, _Source] = {}
         self._marks: dict[InstrumentId, Price] | None = None
+        self._outside = _ZERO
         self._new: list[BookChanged] = []
         self._folded: list[Seq] = []  # sequence numbers of the new ones, where they come from a journal
         for each in self._all:
@@ -141,13 +146,14 @@ class Attributor:
 
     def _count(self, change: BookChanged) -> None:
         fact = change.fact
-        if type(fact) is OrderFilled:
+        if type(fact) is OrderFilled or type(fact) is ForeignTrade:
+            reference = fact.reference_price if type(fact) is OrderFilled else None
             instrument = self._instruments[fact.instrument]
             if instrument.trade_type is not PERP:
-                self._spot(fact, instrument, change)
+                self._spot(fact, instrument, change, reference)
                 return
             source = self._perps[fact.instrument]
-            self._traded(source, change, fact.amount if fact.side is BUY else -fact.amount, fact.reference_price)
+            self._traded(source, change, fact.amount if fact.side is BUY else -fact.amount, reference)
             if fact.fee_asset == instrument.quote:
                 source.fees -= change.fee_in_quote
             else:
@@ -163,8 +169,22 @@ class Attributor:
                 source.liquidation -= fact.liquidation_fee
             case InsurancePaid():
                 self._sources[fact.instrument].liquidation += fact.amount
-            case Opening():
-                self._put(fact.account, fact.asset, fact.amount)
+            case Opening() | BalanceAdjusted():
+                self._outside += fact.amount * self._put(fact.account, fact.asset, fact.amount)
+            case OpeningPosition():
+                self._opened(self._perps[fact.instrument], fact)
+
+    def _opened(self, source: _Source, opening: OpeningPosition) -> None:
+        """Take in a position at its mark: what it has gained or lost till then came in with it."""
+        mark, quantity = self._price(source.marked_by), opening.quantity
+        cost = quantity * opening.entry_price
+        source.quantity += quantity
+        source.cost += cost
+        source.realised += cost - quantity * mark
+        source.flow -= quantity * mark
+        if source.spread:
+            source.basis_flow -= quantity * source.spread
+        self._outside += quantity * mark - cost
 
     @staticmethod
     def _traded(source: _Source, change: BookChanged, bought: Decimal, reference: Decimal | None) -> None:
@@ -177,11 +197,17 @@ class Attributor:
         if source.spread:
             source.basis_flow -= bought * source.spread
 
-    def _spot(self, fill: OrderFilled, instrument: Instrument, change: BookChanged) -> None:
+    def _spot(
+        self,
+        fill: OrderFilled | ForeignTrade,
+        instrument: Instrument,
+        change: BookChanged,
+        reference: Price | None,
+    ) -> None:
         """Everything is counted at the mark of the quote asset, which is one for the currency itself."""
         source = self._source(instrument.account, instrument.base)
         bought = fill.amount if fill.side is BUY else -fill.amount
-        reference = fill.price if fill.reference_price is None else fill.reference_price
+        reference = fill.price if reference is None else reference
         worth = self._put(instrument.account, instrument.quote, -bought * fill.price)
         slippage = -bought * (fill.price - reference) * worth
         source.slippage += slippage
@@ -227,11 +253,24 @@ class Attributor:
             if own is not None and other is not None:
                 self._spread(source, own, other)
         if first:
-            for source in self._sources.values():
-                source.flow = -source.quantity * self._price(source.marked_by)
+            self._begin()
+
+    def _begin(self) -> None:
+        self._outside = _ZERO
+        for source in self._sources.values():
+            source.flow = -source.quantity * self._price(source.marked_by)
+            source.funding = source.fees = source.slippage = source.liquidation = _ZERO
+            if source.is_perp:
+                source.realised = source.cost + source.flow  # no slippage so far
+
+    @property
+    def put_in(self) -> Amount | None:
+        """What came in from outside since the first mark, less what went out, at the marks of then; None: nothing."""
+        self._catch_up()
+        return Amount(self._outside) if self._outside else None
 
     def total(self, change: Decimal) -> Attribution:
-        """Return what the change of equity since the first mark came from.
+        """Return what the change of equity since the first mark came from, but for what was put in.
 
         Args:
             change: Equity at the present mark less equity at the first.
@@ -245,7 +284,7 @@ class Attributor:
             slippage += _slippage(source)
             liquidation += source.liquidation
         price = change
-        for other in (basis, funding, fees, slippage, liquidation):
+        for other in (self._outside, basis, funding, fees, slippage, liquidation):
             price = _WIDE.subtract(price, other)
         return Attribution(
             price=Amount(price),

@@ -1,4 +1,7 @@
-"""The largest fall of equity from the highest mark before it. Pure."""
+"""The largest fall of equity from the highest mark before it. Pure.
+
+What was put in or taken out since the highest mark moves that mark: a withdrawal is no loss.
+"""
 
 from decimal import Decimal
 
@@ -15,9 +18,13 @@ class Drawdown:
     def __init__(self) -> None:
         self.largest = _ZERO
         self._peak: Decimal | None = None
+        self._put_in = _ZERO
 
-    def mark(self, equity: Decimal) -> None:
-        """Take in the next mark."""
+    def mark(self, equity: Decimal, put_in: Decimal = _ZERO) -> None:
+        """Take in the next mark, with what has been put in from outside since the first one."""
+        if self._peak is not None and put_in != self._put_in:
+            self._peak += put_in - self._put_in
+        self._put_in = put_in
         if self._peak is None or equity > self._peak:
             self._peak = equity
         elif self._peak > 0:

@@ -12,6 +12,7 @@ from actors.valuation import CURRENCY
 from messages.book import BookChanged, ExposureChanged, Opening
 from messages.instruments import Instrument
 from messages.journal import Record
+from messages.live import BalanceAdjusted
 from messages.units import AccountName, Asset, BaseAmount, InstrumentId
 
 _ZERO = Decimal(0)
@@ -66,7 +67,9 @@ class Exposure(Actor[BookChanged]):
             part = self._positions[position.instrument]
             _set(part, position.quantity)
             return part.total
-        base = fact.asset if isinstance(fact, Opening) else self._positions[fact.instrument].total.base
+        if isinstance(fact, Opening | BalanceAdjusted):
+            return self._total(fact.asset)
+        base = self._positions[fact.instrument].total.base
         return self._total(base)
 
     def _total(self, base: Asset) -> _Total:

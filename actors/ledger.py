@@ -3,11 +3,15 @@
 Double entry: every amount that changes a balance is moved from one account to another, so the sum over all accounts is
 nought in every asset, always. What is not ours has accounts too, named by their kind: ``opening:``, ``market:VENUE``
 (the other side of trades), ``fees:VENUE`` (liquidation fees too), ``funding:VENUE``, ``pnl:VENUE`` (the other side of
-realised P&L) and ``insurance:VENUE`` (which pays what a liquidated account is short of).
+realised P&L), ``insurance:VENUE`` (which pays what a liquidated account is short of) and ``outside:VENUE`` (deposits,
+withdrawals, and what the venue rounds otherwise than we do).
 Decimals have 40 digits, so the sum is exact until a number needs more.
 
 A partial close takes cost * closed / |quantity|, rounded to 1e-18; the remainder stays. A flip closes the whole and
 opens the rest at the fill's price.
+
+A trade of an order that is not ours is booked as one of ours. An asset that is traded nowhere (a fee in BNB) has its
+balance like any other; what that is worth, nobody says (actors/valuation.py).
 """
 
 from collections import defaultdict
@@ -21,6 +25,7 @@ from actors.rounding import to_cost_step
 from messages.book import Balance, BookChanged, Fact, InsurancePaid, Liquidated, Opening, Position
 from messages.instruments import Instrument
 from messages.journal import Record
+from messages.live import BalanceAdjusted, ForeignTrade, OpeningPosition
 from messages.market import FundingPaid
 from messages.orders import OrderFilled
 from messages.units import BUY, PERP, AccountName, Amount, Asset, BaseAmount, InstrumentId
@@ -98,7 +103,7 @@ class Ledger:
     def book(self, fact: Fact) -> BookChanged:
         """Book a fact and return what it changed."""
         match fact:
-            case OrderFilled():
+            case OrderFilled() | ForeignTrade():
                 perp = self._perps.get(fact.instrument)
                 return self._spot_fill(fact) if perp is None else self._perp_fill(perp, fact)
             case FundingPaid():
@@ -106,22 +111,16 @@ class Ledger:
             case Liquidated():
                 return self._liquidated(fact)
             case InsurancePaid():
-                self._move(AccountName(f"insurance:{fact.venue}"), fact.account, fact.asset, fact.amount)
-                return BookChanged(
-                    fact=fact,
-                    balances=(self._balance(fact.account, fact.asset),),
-                    position=None,
-                    realised=_NOTHING,
-                    fee_in_quote=_NOTHING,
-                )
+                return self._received(fact, AccountName(f"insurance:{fact.venue}"))
             case Opening():
-                self._move(_OPENING, fact.account, fact.asset, fact.amount)
+                return self._received(fact, _OPENING)
+            case BalanceAdjusted():
+                return self._received(fact, AccountName(f"outside:{fact.venue}"))
+            case OpeningPosition():
+                perp = self._perps[fact.instrument]
+                perp.quantity, perp.cost = fact.quantity, fact.quantity * fact.entry_price
                 return BookChanged(
-                    fact=fact,
-                    balances=(self._balance(fact.account, fact.asset),),
-                    position=None,
-                    realised=_NOTHING,
-                    fee_in_quote=_NOTHING,
+                    fact=fact, balances=(), position=_position(perp), realised=_NOTHING, fee_in_quote=_NOTHING
                 )
             case _:
                 assert_never(fact)
@@ -131,7 +130,17 @@ class Ledger:
         entry = record.entry
         return self.book(entry) if isinstance(entry, self._facts) else None
 
-    def _perp_fill(self, perp: _Perp, fill: OrderFilled) -> BookChanged:
+    def _received(self, fact: Opening | InsurancePaid | BalanceAdjusted, source: AccountName) -> BookChanged:
+        self._move(source, fact.account, fact.asset, fact.amount)
+        return BookChanged(
+            fact=fact,
+            balances=(self._balance(fact.account, fact.asset),),
+            position=None,
+            realised=_NOTHING,
+            fee_in_quote=_NOTHING,
+        )
+
+    def _perp_fill(self, perp: _Perp, fill: OrderFilled | ForeignTrade) -> BookChanged:
         # (The sums are amounts; calling a NewType to say so would cost as much as the sum.)
         quote, fee = perp.quote, fill.fee
         change = fill.amount if fill.side is BUY else -fill.amount
@@ -160,7 +169,7 @@ class Ledger:
             fee_in_quote=_in_quote(fill, perp.instrument) if other else fee,
         )
 
-    def _spot_fill(self, fill: OrderFilled) -> BookChanged:
+    def _spot_fill(self, fill: OrderFilled | ForeignTrade) -> BookChanged:
         instrument = self._instruments[fill.instrument]
         account, base, quote = instrument.account, instrument.base, instrument.quote
         market, fees, _, _ = self._others[fill.venue]
@@ -234,7 +243,7 @@ class Ledger:
         self._accounts[target][asset] += amount
 
 
-def _in_quote(fill: OrderFilled, instrument: Instrument) -> Amount:
+def _in_quote(fill: OrderFilled | ForeignTrade, instrument: Instrument) -> Amount:
     """Return a fee in quote: one in base counts at the fill's price, one in a third asset is not counted here."""
     if fill.fee_asset == instrument.quote:
         return fill.fee

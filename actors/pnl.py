@@ -25,18 +25,23 @@ from messages.book import (
 )
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import Record
+from messages.live import ForeignTrade, OpeningPosition
 from messages.market import Candle, FundingPaid, MarketSlice, StaleMark
 from messages.orders import OrderFilled
 from messages.units import Amount, InstrumentId, Rate
 
 _ZERO = Decimal(0)
-_TRADES = frozenset({OrderFilled, Liquidated})
+_TRADES = frozenset({OrderFilled, Liquidated, ForeignTrade, OpeningPosition})
 
 
 class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
     """Counts realised P&L, fees and funding, and marks the book: its value, and what the change of it came from.
 
     Tells the strategy when the tight loop is through.
+
+    Args:
+        may_wait: A price of something in the book may not be known yet, and then the book is not marked; else that is
+            an error.
     """
 
     def __init__(
@@ -47,8 +52,10 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         candle_ns: int,
         strategy: Address[PnlUpdated],
         log: Address[StaleMark | EquityMarked | BasisMarked | PnlAttributed],
+        may_wait: bool = False,
     ) -> None:
         self._turn = turn
+        self._may_wait = may_wait
         self._instruments = instruments_of(venues)
         self._leverage = {each.venue: each.leverage for each in venues}
         self._candle_ns = candle_ns
@@ -62,6 +69,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         self._attributor = Attributor(self._instruments)
         self._attribution: Attribution | None = None
         self._drawdown = Drawdown()
+        self._put_in: Amount | None = None
         self._folded = Ledger(self._instruments)  # only `apply` books here
         self.handlers = {MarketSlice: self.apply_market, RiskMeasured: self._measured, BookTold: self._mark}
 
@@ -76,6 +84,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
             equity_end=self._equity_end,
             attribution=self._attribution,
             max_drawdown=None if self._equity_start is None else Rate(self._drawdown.largest),
+            put_in=self._put_in,
         )
 
     def apply(self, record: Record) -> None:
@@ -127,7 +136,12 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
 
     def _mark(self, book: BookTold) -> None:
         candles, instruments = self._candles, self._instruments
-        equity, unrealised, used = value(book, candles, tuple(instruments.values()))
+        try:
+            equity, unrealised, used = value(book, candles, tuple(instruments.values()))
+        except LookupError:
+            if self._may_wait:
+                return
+            raise
         for candle in used:
             if not is_fresh(candle, self._turn.at, self._candle_ns):
                 self._log.tell(
@@ -150,6 +164,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
                 margins=margins(book, candles, instruments, self._leverage),
                 deltas=deltas(book, candles, instruments),
                 marks=marks,
+                put_in=self._put_in,
             )
         )
         if book.final and self._attribution is not None:
@@ -163,4 +178,5 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         else:
             self._attribution = self._attributor.total(exact_difference(equity, self._equity_start))
         self._equity_end = equity
-        self._drawdown.mark(equity)
+        self._put_in = self._attributor.put_in
+        self._drawdown.mark(equity, _ZERO if self._put_in is None else self._put_in)

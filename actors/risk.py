@@ -5,11 +5,12 @@ from typing import Any
 
 from actors.contract import Actor, Address
 from messages.book import ExposureChanged, Liquidated, RiskMeasured
+from messages.live import ForeignTrade, OpeningPosition
 from messages.market import FundingPaid
 from messages.orders import OrderFilled
 
 _ZERO = Decimal(0)
-_TRADES = (OrderFilled, Liquidated)
+_TRADES = (OrderFilled, Liquidated, ForeignTrade)
 
 
 class Risk(Actor[ExposureChanged]):
@@ -25,7 +26,9 @@ class Risk(Actor[ExposureChanged]):
         if isinstance(fact, _TRADES):
             price = fact.price
         elif isinstance(fact, FundingPaid):
-            price = fact.mark
+            price = _ZERO if fact.mark is None else fact.mark
+        elif isinstance(fact, OpeningPosition):
+            price = fact.entry_price
         else:
             price = _ZERO  # openings and payments have no price of their own
         overdrawn = False

@@ -31,6 +31,7 @@ from messages.instructions import (
 )
 from messages.journal import Record
 from messages.lifecycle import InputSkipped, StrategySaved
+from messages.live import BalanceAdjusted, ForeignTrade, OpeningPosition
 from messages.market import MarketSlice
 from messages.orders import (
     AmendRejected,
@@ -64,6 +65,7 @@ HostMessage = (
 )
 
 _HEARD = tuple(kind for kind in get_args(HostMessage) if kind not in {MarketSlice, PnlUpdated})
+_NOT_HEARD = (Opening, OpeningPosition, ForeignTrade, BalanceAdjusted)  # facts that no instruction of ours brought
 _JOURNALED = tuple(kind for kind in get_args(OwnEvent) if kind is not InstructionRepeated)
 
 M = TypeVar("M", bound=MarketSlice | OwnEvent)
@@ -124,7 +126,7 @@ class StrategyHost(Actor[HostMessage]):
         context.pnl = update
         context.booked(update.balances, update.position)
         fact = update.fact
-        if not isinstance(fact, Opening):
+        if not isinstance(fact, _NOT_HEARD):
             self._hear(fact)
 
     def _hear(self, event: OwnEvent) -> None:

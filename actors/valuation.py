@@ -1,7 +1,8 @@
 """What the book is worth. Pure.
 
 Equity = balances at mark + unrealised P&L, in USDT. Exchange coins count at that venue's spot, else at the first
-configured venue with a spot series, else at their perp; USDT counts as one.
+configured venue with a spot series, else at their perp; USDT counts as one. An asset that is traded in no configured
+market (a fee in BNB, what was airdropped) counts nothing, here and in every figure that is worked out from marks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,7 +51,7 @@ def value(
     """Return equity, the unrealised part of it, and the candles that were used as marks, each once.
 
     Raises:
-        LookupError: An asset has no price at all.
+        LookupError: An asset or a position that has a market has no price yet.
     """
     equity = unrealised = _ZERO
     used: dict[InstrumentId, Candle] = {}
@@ -59,7 +60,9 @@ def value(
             equity += balance.amount
             continue
         source = mark_source(balance.account, balance.asset, instruments)
-        if source is None or source not in candles:
+        if source is None:
+            continue
+        if source not in candles:
             raise LookupError(f"{balance.asset} in {balance.account} has no price")
         used[source] = candles[source]
         equity += balance.amount * candles[source].close

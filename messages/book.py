@@ -5,6 +5,7 @@ from typing import ClassVar
 import msgspec
 
 from messages.base import Command, Event, MailClass, Question
+from messages.live import BalanceAdjusted, ForeignTrade, OpeningPosition
 from messages.market import FundingPaid
 from messages.orders import OrderFilled
 from messages.units import AccountName, Amount, Asset, BaseAmount, InstrumentId, Price, Rate, Side, VenueName
@@ -55,7 +56,9 @@ class InsurancePaid(Event, frozen=True, kw_only=True):
     amount: Amount
 
 
-Fact = Opening | OrderFilled | FundingPaid | Liquidated | InsurancePaid
+Fact = (
+    Opening | OrderFilled | FundingPaid | Liquidated | InsurancePaid | OpeningPosition | ForeignTrade | BalanceAdjusted
+)
 """What changes the book."""
 
 
@@ -163,6 +166,8 @@ class BookTold(Event, frozen=True, kw_only=True):
 class Attribution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a change of equity came from, in quote. The six add up to it exactly (actors/attribution.py).
 
+    What was put in from outside is no part of that change (`EquityMarked.put_in`).
+
     Attributes:
         price: Held amounts times the change of the base asset's own price.
         basis: Held amounts of perps times the change of the perp's price against the base asset's.
@@ -223,6 +228,8 @@ class EquityMarked(Event, frozen=True, kw_only=True):
         margins: Accounts with perp positions, by name.
         deltas: Base assets with a net amount that is not zero, by name.
         marks: The last close of every instrument that has one, by id.
+        put_in: What came in from outside since the first mark (deposits, positions and orders that are not ours) less
+            what went out, at the marks of then, in `currency`: a change of equity that is no profit. None: nothing.
     """
 
     currency: Asset
@@ -232,6 +239,7 @@ class EquityMarked(Event, frozen=True, kw_only=True):
     margins: tuple[MarginMarked, ...] = ()
     deltas: tuple[NetDelta, ...] = ()
     marks: tuple[Mark, ...] = ()
+    put_in: Amount | None = None
 
 
 class BasisMarked(Event, frozen=True, kw_only=True):
@@ -271,6 +279,7 @@ class PnlTold(Event, frozen=True, kw_only=True):
     Attributes:
         attribution: Of all change between the first and the last mark; None before there are two.
         max_drawdown: Largest fall of equity from its highest mark before, as a fraction of that.
+        put_in: As in `EquityMarked`.
     """
 
     fees: Amount
@@ -280,3 +289,4 @@ class PnlTold(Event, frozen=True, kw_only=True):
     equity_end: Amount | None
     attribution: Attribution | None = None
     max_drawdown: Rate | None = None
+    put_in: Amount | None = None

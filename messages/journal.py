@@ -15,6 +15,23 @@ from messages.instructions import (
     InstructionRefused,
 )
 from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted, StrategySaved
+from messages.live import (
+    AccountOpened,
+    BalanceAdjusted,
+    DifferenceFound,
+    ForeignOrderGone,
+    ForeignOrderSeen,
+    ForeignTrade,
+    OpeningPosition,
+    OperatorNeeded,
+    OperatorRefused,
+    OperatorResolved,
+    VenueHalted,
+    VenueResumed,
+    VenueSettled,
+    VenueStarted,
+    VenueTrouble,
+)
 from messages.market import ExtremesMoved, FundingPaid, StaleMark
 from messages.orders import (
     AmendRejected,
@@ -71,6 +88,21 @@ Entry = (
     | InputSkipped
     | Halted
     | ClockJumped
+    | AccountOpened
+    | OpeningPosition
+    | VenueStarted
+    | VenueSettled
+    | VenueHalted
+    | VenueResumed
+    | OperatorNeeded
+    | OperatorResolved
+    | OperatorRefused
+    | ForeignOrderSeen
+    | ForeignOrderGone
+    | ForeignTrade
+    | BalanceAdjusted
+    | DifferenceFound
+    | VenueTrouble
     | RunEnded
 )
 """Everything that may stand in a journal. Told to the event logger as it is."""

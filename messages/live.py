@@ -44,7 +44,11 @@ class AccountOpened(Event, frozen=True, kw_only=True):
 
 
 class VenueStarted(Event, frozen=True, kw_only=True):
-    """Venue to engine: an epoch began and remembers nothing. Answered by `FollowOrders`."""
+    """Venue to engine: an epoch began and remembers nothing. Answered by `FollowOrders`.
+
+    It is journaled, and from here to its `VenueSettled` what the venue tells does not move `FollowOrders.since` on.
+    Whoever rebuilt the core tells it again: the core does not know any more whom it has told what.
+    """
 
     venue: VenueName
     epoch: int
@@ -110,7 +114,10 @@ class FollowOrders(Command, frozen=True, kw_only=True):
 
 
 class VenueSettled(Event, frozen=True, kw_only=True):
-    """Every order that was unfinished was asked for; new instructions may come.
+    """Every order that was unfinished was asked for, and what happened since `FollowOrders.since` was told.
+
+    New instructions may come. What the venue's records held when its epoch began must have been told by now: it is not
+    asked for again.
 
     Attributes:
         open: How many orders of ours are open there.
@@ -133,10 +140,18 @@ class VenueHalted(Event, frozen=True, kw_only=True):
 
 
 class VenueResumed(Event, frozen=True, kw_only=True):
-    """The reason for a `VenueHalted` is gone, or the operator said so."""
+    """The reason for a `VenueHalted` is gone, or the operator said so.
+
+    Attributes:
+        reason: The very one of the `VenueHalted` that is over; others hold on. `BY_OPERATOR` ends all of them.
+    """
 
     venue: VenueName
     reason: str
+
+
+BY_OPERATOR = "the operator said so"
+"""Reason of a `VenueResumed` that answers `ResumeVenue`."""
 
 
 class ResumeVenue(Command, frozen=True, kw_only=True):
@@ -191,6 +206,18 @@ class OperatorResolved(Event, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     instruction_id: InstructionId
     resolution: Resolution
+
+
+class OperatorRefused(Event, frozen=True, kw_only=True):
+    """What a person said of an order can't be: nothing was changed.
+
+    Attributes:
+        order: As it was given.
+    """
+
+    order: str
+    resolution: Resolution
+    detail: str
 
 
 class ForgetOrder(Command, frozen=True, kw_only=True):
@@ -281,6 +308,21 @@ class BalanceAdjusted(Event, frozen=True, kw_only=True):
     detail: str
 
 
+def payment_key(about: InstrumentId | AccountName, what: str) -> str:
+    """Return what tells payments of a venue apart: its own ids are unique for an instrument or an account only.
+
+    Args:
+        about: The instrument of a funding payment, or the account of any other change of a balance.
+        what: ``payment_id`` of the former; asset and reference of the latter, with a space between.
+    """
+    return f"{about} {what}"
+
+
+def foreign_key(instrument: InstrumentId, number: OrderId | TradeId) -> str:
+    """Return what tells orders and trades apart: venues give the same number in two instruments."""
+    return f"{instrument} {number}"
+
+
 class AtVenue(msgspec.Struct, frozen=True, kw_only=True):
     """What the venue says an account holds of an asset, without unrealised P&L."""
 
@@ -347,7 +389,9 @@ class VenueTrouble(Event, frozen=True, kw_only=True):
     """Something about the connection that an operator wants on record: a ban, a clock that is off, streams lost long.
 
     Attributes:
-        kind: One word: ``THROTTLED``, ``CLOCK``, ``STREAM``, ``FORBIDDEN`` or ``UNREADABLE``.
+        kind: One word: ``THROTTLED``, ``CLOCK``, ``STREAM``, ``FORBIDDEN`` or ``UNREADABLE``; of the engine
+            ``LATE_FILL``: a fill of an order that ended so long ago that nobody knows any more whether it was booked.
+            It is not; if it was not before either, book and venue differ now, which is looked into.
     """
 
     venue: VenueName

@@ -77,14 +77,20 @@ class ReportMore(Command, frozen=True, kw_only=True):
 
 
 class FundingPaid(Event, frozen=True, kw_only=True):
-    """Funding was settled on a position: ``amount = -quantity * mark * rate``, positive when received."""
+    """Funding was settled on a position: ``amount = -quantity * mark * rate``, positive when received.
+
+    Attributes:
+        quantity, mark, rate: None where the venue's records name only the amount.
+        payment_id: The venue's, by which it is booked once; empty where it was worked out by us.
+    """
 
     venue: VenueName
     instrument: InstrumentId
-    quantity: BaseAmount
-    mark: Price
-    rate: Rate
+    quantity: BaseAmount | None
+    mark: Price | None
+    rate: Rate | None
     amount: Amount
+    payment_id: str = ""
 
 
 class ExtremesMoved(Event, frozen=True, kw_only=True):

@@ -37,7 +37,6 @@ _WORDS = {
     "OrderCancelled": "{instruction_id}: {instrument}, order {order_id}: {reason}",
     "OrderExpired": "{instruction_id}: {instrument}, order {order_id}: {reason}",
     "OrderUnknown": "{instruction_id}: {instrument}: {reason}",
-    "FundingPaid": "{instrument}: {amount} for {quantity} at mark {mark}, rate {rate}",
     "Liquidated": "{side} {amount} {instrument} at {price}, mark {mark}, fee {fee}, liquidation fee {liquidation_fee}",
     "InsurancePaid": "{amount} {asset} to {account}, short of it after {instrument}",
     "BasisMarked": "{instrument}: {price}, its base at {base_price}",
@@ -46,6 +45,20 @@ _WORDS = {
     "InputSkipped": "{input}: {error} ({where})",
     "Halted": "{reason}",
     "ClockJumped": "by {by_ns} ns",
+    "AccountOpened": "{venue}: account {uid}",
+    "OpeningPosition": "{instrument}: {quantity} at {entry_price}",
+    "VenueStarted": "{venue}: epoch {epoch}",
+    "VenueSettled": "{venue}: epoch {epoch}, {open} orders open, {unknown} unknown, clock {skew_ms} ms ahead of ours",
+    "VenueHalted": "{venue}: {reason}",
+    "VenueResumed": "{venue}: {reason}",
+    "OperatorNeeded": "{instruction_id}: {instrument}, order {client_order_id}: {reason}",
+    "OperatorResolved": "{instruction_id}: {instrument}, order {client_order_id} is {resolution}",
+    "OperatorRefused": "{order} can't be {resolution}: {detail}",
+    "ForeignOrderGone": "{instrument}: order {order_id}, not ours",
+    "ForeignTrade": "{side} {amount} {instrument} at {price}, fee {fee} {fee_asset} ({liquidity}), not ours",
+    "BalanceAdjusted": "{account}: {amount} {asset}, {reason} {reference} {detail}",
+    "DifferenceFound": "{where}: booked {booked}, the venue has {at_venue}",
+    "VenueTrouble": "{venue}: {kind} {detail}",
 }
 """What a reader wants to know of each type. Types that are neither here nor in `_SPECIAL` show all their fields."""
 
@@ -114,6 +127,22 @@ def _amend(entry: Entry, fields: _Fields) -> str:
     return f"{fields['instruction_id']}: to {', '.join(wanted) or '?'}"
 
 
+def _funding(entry: Entry, fields: _Fields) -> str:
+    said = f"{fields['instrument']}: {fields['amount']}"
+    return (
+        said
+        if entry.get("quantity", "") is None
+        else said + " for {quantity} at mark {mark}, rate {rate}".format_map(fields)
+    )
+
+
+def _foreign(entry: Entry, fields: _Fields) -> str:
+    price = "" if entry.get("price") is None else f" at {fields['price']}"
+    cancelled = ", will be cancelled" if entry.get("cancelled") is True else ""
+    order = f"order {fields['order_id']}, not ours{cancelled}"
+    return f"{fields['instrument']}: {fields['side']} {fields['amount']}{price}, {order}"
+
+
 def _equity(entry: Entry, fields: _Fields) -> str:
     said = f"{_money(entry.get('equity'))} {fields['currency']}, unrealised {_money(entry.get('unrealised'))}"
     kinds = _kinds(entry.get("attribution"))
@@ -145,6 +174,8 @@ _SPECIAL: Mapping[str, Callable[[Entry, _Fields], str]] = {
     "InstructionReceived": _order,
     "OrderSubmitted": _order,
     "AmendReceived": _amend,
+    "FundingPaid": _funding,
+    "ForeignOrderSeen": _foreign,
     "EquityMarked": _equity,
     "PnlAttributed": _attributed,
     "StrategySaved": _state,

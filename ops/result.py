@@ -35,7 +35,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         skipped: Messages that an actor was given and passed over.
         fees: Paid; base fees count at their fill's price.
         funding: Received.
-        pnl: equity_end - equity_start.
+        pnl: equity_end - equity_start, less what was put in from outside.
         balances: By account and asset, zeros left out.
         positions: Perps that are not flat, by venue and symbol.
         attribution: What pnl came from: price, basis, funding, fees, slippage, liquidation; the six add up to it.
@@ -92,7 +92,7 @@ def gather(wired: Wired, models: tuple[VenueModel, ...], market_events: int, sto
         refusals_by_code=dict(refusals.counts),
         fees=plain(pnl.fees),
         funding=plain(pnl.funding),
-        pnl=plain(exact_difference(end, start)),
+        pnl=plain(exact_difference(exact_difference(end, start), pnl.put_in or Decimal(0))),
         equity_start=plain(start),
         equity_end=plain(end),
         balances=balances,

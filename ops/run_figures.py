@@ -140,7 +140,7 @@ class _Tally:
         self._ledger = Ledger(instruments)
         self._entries: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
-        self._fees = self._funding = _ZERO
+        self._fees = self._funding = self._put_in = _ZERO
         self._equities: list[Decimal] = []
         self._drawdown = Drawdown()
         self._attribution: Attribution | None = None
@@ -165,8 +165,9 @@ class _Tally:
 
     def _mark(self, marked: EquityMarked) -> None:
         self._equities = [*self._equities[:1], marked.equity]
+        self._put_in = marked.put_in or _ZERO
         self._attribution = marked.attribution or self._attribution
-        self._drawdown.mark(marked.equity)
+        self._drawdown.mark(marked.equity, self._put_in)
 
     def told(self, journal: Path, journal_hash: str) -> Figures:
         """Return what was counted."""
@@ -196,7 +197,7 @@ class _Tally:
             entries=dict(sorted(counts.items())),
             equity_start=None if start is None else plain(start),
             equity_end=None if end is None else plain(end),
-            pnl=None if start is None or end is None else plain(end - start),
+            pnl=None if start is None or end is None else plain(end - start - self._put_in),
             fees=plain(self._fees),
             funding=plain(self._funding),
             attribution=None if self._attribution is None else _kinds(self._attribution),

@@ -18,13 +18,22 @@ from decimal import Decimal
 import msgspec
 
 from actors.journal.errors import EntryUnreadableError
+from messages.book import EquityMarked
 from messages.journal import ENTRY_TYPES, Entry, Record
+from messages.market import FundingPaid
 from messages.units import Nanoseconds, Seq, plain
 
 TEXT_LIMIT = 500
 """Characters that are kept of a text that came from outside."""
 FREE_TEXT = frozenset({"detail", "reason", "error"})
 """Fields whose text may come from a venue or from an exception, and is cut to `TEXT_LIMIT`."""
+
+LATER: dict[type[msgspec.Struct], dict[str, typing.Any]] = {
+    FundingPaid: {"payment_id": ""},
+    EquityMarked: {"put_in": None},
+}
+"""Fields, and their defaults, that types got when there were journals already. They come last in their type, and are
+left out where they say nothing, so that a run which needs none of them is written, and hashed, as it always was."""
 
 _STAMPS = ("seq", "at", "type", "cause")
 _DELETE = 0x7F
@@ -209,8 +218,10 @@ def plan(entry_type: type[msgspec.Struct]) -> _Plan:
             texts.append(place)
         elif not all(map(_is_json, leaves)):
             nested.append(place)
+    later = LATER.get(entry_type, {})
+    names = [(field.name, typing.Any, later[field.name]) if field.name in later else field.name for field in fields]
     mirror = msgspec.defstruct(
-        f"{entry_type.__name__}Line", [*_STAMPS, *(field.name for field in fields)], frozen=True, gc=False
+        f"{entry_type.__name__}Line", [*_STAMPS, *names], frozen=True, gc=False, omit_defaults=bool(later)
     )
     return _Plan(entry_type.__name__, mirror, tuple(decimals), tuple(texts), tuple(nested))
 

@@ -88,10 +88,12 @@ def _by_kind(attribution: Attribution) -> dict[str, Decimal]:
 def _proof(found: Gathered, total: Decimal) -> str:
     """Return the sum written out: first equity, what was attributed, last equity, and what is missing, if anything."""
     first, last = found.marks[0].equity, found.marks[-1].equity
-    missing = last - first - total
+    put_in = found.marks[-1].put_in or _ZERO
+    missing = last - first - put_in - total
+    outside = f"<span>+ put in from outside {_precise(put_in)}</span> " if put_in else ""
     kind, verdict = ("good", "exactly") if not missing else ("bad", f"but for {exact(missing)}, which nothing explains")
     return (
-        f'<p class="proof {kind}"><span>Equity at the start {_precise(first)}</span> <span>+ sum of all parts '
+        f'<p class="proof {kind}"><span>Equity at the start {_precise(first)}</span> {outside}<span>+ sum of all parts '
         f"{_precise(total)}</span> <span>= equity at the end {_precise(last)}, {verdict}.</span></p>"
     )
 

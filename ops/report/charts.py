@@ -10,7 +10,7 @@ from typing import Any
 from messages.book import Attribution, EquityMarked, Liquidated
 from messages.market import FundingPaid
 from messages.units import Amount
-from ops.report.gathered import Gathered, Trade, symbol
+from ops.report.gathered import Gathered, Trade, position_paid_on, symbol
 from ops.report.series import Column, kept
 from ops.report.statistics import drawdowns
 
@@ -161,7 +161,7 @@ def _funding_line(name: str, payments: Iterable[tuple[int, FundingPaid]]) -> Cha
     for at, paid in payments:
         times.append(at)
         amounts.append(float(paid.amount))
-        positions.append(float(paid.quantity * paid.mark))
+        positions.append(float(position_paid_on(paid)))
     places = kept([amounts, positions])
     return {
         "name": name,

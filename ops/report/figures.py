@@ -9,7 +9,7 @@ from messages.book import InsurancePaid
 from messages.units import BPS
 from ops.report import statistics
 from ops.report.formats import NONE, count, money, number, percent
-from ops.report.gathered import Gathered
+from ops.report.gathered import Gathered, position_paid_on
 
 LEAST_RETURNS = 30
 """Daily returns below which nothing is told that is scaled to a year: it would say more of chance than of the run."""
@@ -95,7 +95,7 @@ def performance(found: Gathered) -> Performance | None:
     """Return what equity did; None if it was never marked."""
     if not found.marks:
         return None
-    values: list[Decimal] = [mark.equity for mark in found.marks]
+    values: list[Decimal] = [mark.equity - (mark.put_in or _ZERO) for mark in found.marks]
     priced = priced_span(found)
     within = slice(priced.start, priced.stop)
     times = found.mark_times[within]
@@ -125,7 +125,7 @@ def trading(found: Gathered) -> Trading:
         else:
             fees += trade.fee
     funding = sum((paid.amount for _, paid in found.funding), _ZERO)
-    funded = sum((abs(paid.quantity) * paid.mark for _, paid in found.funding), _ZERO)
+    funded = sum((abs(position_paid_on(paid)) for _, paid in found.funding), _ZERO)
     return Trading(turnover, fees, slippage, liquidation, funding, funded, uncounted)
 
 

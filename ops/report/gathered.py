@@ -183,6 +183,11 @@ def symbol(instrument: str) -> Symbol | None:
     return symbol_of(instrument.partition(":")[2])
 
 
+def position_paid_on(paid: FundingPaid) -> Decimal:
+    """Return what the position was worth that funding was paid on, signed; 0 where the venue did not say."""
+    return Decimal(0) if paid.quantity is None or paid.mark is None else paid.quantity * paid.mark
+
+
 def _filled(found: Gathered, at: int, fill: OrderFilled) -> None:
     known = symbol(fill.instrument)
     signed = fill.amount if fill.side == "BUY" else -fill.amount

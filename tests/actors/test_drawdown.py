@@ -27,3 +27,14 @@ def test_it_is_the_deepest_fall_from_the_peak_before(marks: list[int], largest: 
         drawdown.mark(Decimal(mark))
 
     assert drawdown.largest == Decimal(largest)
+
+
+def test_what_is_put_in_or_taken_out_is_no_rise_and_no_fall() -> None:
+    drawdown = Drawdown()
+
+    drawdown.mark(Decimal(1000))
+    drawdown.mark(Decimal(9990), Decimal(9000))  # ten lost
+    assert drawdown.largest == Decimal(10) / Decimal(10000)
+    drawdown.mark(Decimal(990), Decimal(0))
+
+    assert drawdown.largest == Decimal("0.01")  # the same ten, of the thousand that are left
