@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from aiolimiter import AsyncLimiter
 
+from actors.exchange.live.ports import Urgency
 from actors.exchange.wire.contract import Bucket
-from messages.units import Word
 
 BURST = 4
 """A burst takes one part in so many of a limit."""
@@ -21,18 +21,7 @@ MARGIN_S = 0.05
 """Waited past the end of a window, as the venue's clock is only measured."""
 
 
-class Urgency(Word):
-    """What waits for what.
-
-    `CONTROL`: cancels, and look-ups of unknown orders. `ORDER`: placing and changing. `READ`: the rest.
-    """
-
-    CONTROL = "CONTROL"
-    ORDER = "ORDER"
-    READ = "READ"
-
-
-CONTROL, ORDER, READ = Urgency
+CONTROL, READ = Urgency.CONTROL, Urgency.READ
 
 
 class TooLateError(Exception):
