@@ -272,7 +272,12 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
             self._engine(VenueHalted(venue=self._options.venue, reason=text[:500]))
 
     async def _recancel(self, order: Tracked) -> None:
-        await self._orders.cancel_now(order)
+        """Send a cancel once more. A mistake of ours is this request's end, not the epoch's: the next look tries again."""
+        try:
+            await self._orders.cancel_now(order)
+        except Exception as error:  # noqa: BLE001 - as for a message (`failed`)
+            detail = f"a cancel crashed: {type(error).__name__}: {error}"
+            self._engine(VenueTrouble(venue=self._options.venue, kind="CRASHED", detail=detail[:500]))
 
     def _start(self, work: Work, name: str) -> None:
         self._tasks.start(work, name=name)
