@@ -78,6 +78,9 @@ class Engine(Protocol):
     def margin(self, uid: Uid, wallet: Wallet) -> Margin:
         """The margin of a wallet that perps settle in."""
 
+    def spendable(self, uid: Uid, wallet: Wallet, asset: str) -> Decimal:
+        """What can be spent or taken out of a wallet: neither held nor needed as margin."""
+
     def positions(self, uid: Uid) -> Sequence[Position]:
         """Those that are not flat."""
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from messages.units import Side, TradeType
+from messages.units import Side
 from ops.testbed.exchange.bus import Bus
 from ops.testbed.exchange.circumstances import CIRCUMSTANCES
 from ops.testbed.exchange.events import PositionChanged
@@ -120,8 +120,3 @@ def maintenance(market: Market, notional: Decimal) -> Decimal:
         return ZERO
     tier = next((tier for tier in market.tiers if notional <= tier.up_to), market.tiers[-1])
     return notional * tier.rate - tier.deduction
-
-
-def is_perp(market: Market) -> bool:
-    """Return whether it has positions."""
-    return market.product is TradeType.PERP

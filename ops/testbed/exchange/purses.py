@@ -13,7 +13,7 @@ from ops.testbed.exchange.events import BalanceChanged
 from ops.testbed.exchange.ids import Ids
 from ops.testbed.exchange.money import Bill, Kind
 from ops.testbed.exchange.sink import Kept, Sink
-from ops.testbed.exchange.values import ZERO, Balance, Market, Uid, Wallet
+from ops.testbed.exchange.values import Balance, Market, Uid, Wallet
 
 _REMEMBERED_MS = 120_000
 _Place = tuple[Uid, Wallet, str]
@@ -38,10 +38,6 @@ class Purses:
 
     def _wallet(self, uid: Uid, wallet: Wallet) -> dict[str, Balance]:
         return self._balances.setdefault(uid, {}).setdefault(wallet, {})
-
-    def known(self, uid: Uid) -> bool:
-        """Return whether the account ever had anything."""
-        return uid in self._balances
 
     def balance(self, uid: Uid, wallet: Wallet, asset: str) -> Balance:
         """Return a balance as it is."""
@@ -164,8 +160,3 @@ class Purses:
                 )
             )
         self._dirty.clear()
-
-
-def is_negative(balance: Balance) -> bool:
-    """Return whether more is held than there is."""
-    return balance.free < ZERO
