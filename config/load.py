@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from config.checks import Table, cross_checks, without_secrets
 from config.decimals import literal
 from config.explain import explain
-from config.modes import MODES, mode_of, not_here
+from config.modes import MODES, ONGOING, mode_of, not_here
 from config.problems import ConfigError, Problem, escaped
 from config.settings import Settings
 from config.strategy_params import effective_params
@@ -102,6 +102,8 @@ def settings_from(raw: Table, label: str, *, modes: Collection[str] = MODES) -> 
     if mode is not None and mode not in modes:
         raise ConfigError([Problem(f"{label}: mode.type", not_here(mode, modes))])
     problems += cross_checks(clean, label)
+    if mode in ONGOING:
+        clean.setdefault("data", {})  # its keys have defaults there
     said = {problem.where for problem in problems}
     settings = None
     try:
@@ -127,7 +129,7 @@ def trading_settings(settings: Settings, models: Sequence[VenueModel] | None = N
     mode, strategy, risk = settings.mode, settings.strategy, settings.risk
     sections = {name: getattr(settings, name) for name in mode.sections}
     # The script itself is hashed by content; its path is nobody's business.
-    whole = effective_params(strategy.use, strategy.params, ongoing=not mode.needs_data)
+    whole = effective_params(strategy.use, strategy.params, ongoing=mode.type in ONGOING)
     params = {key: value for key, value in whole.items() if strategy.use != "script" or key != "file"}
     return {
         "mode": mode.hashed,

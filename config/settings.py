@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from config.decimals import Unreadable, decimal_of
 from config.instants import EXPECTED, instant_of, instant_of_datetime
@@ -59,8 +59,6 @@ _FORWARD_VENUE_KEYS = (
 class _OfAMode(Section):
     """What is known of every mode."""
 
-    needs_data: ClassVar[bool]
-    """Whether it runs on the recorded series of the section ``[data]``; else it goes on until it is stopped."""
     venue_keys: ClassVar[tuple[str, ...]]
     """What of ``[venues.X]`` decides the trading in this mode, beside what a model of a venue holds."""
     sections: ClassVar[tuple[str, ...]]
@@ -70,7 +68,6 @@ class _OfAMode(Section):
 class Backtest(_OfAMode):
     """Run on recorded data from `start` to `end`, both included."""
 
-    needs_data: ClassVar[bool] = True
     venue_keys: ClassVar[tuple[str, ...]] = ()
     sections: ClassVar[tuple[str, ...]] = ()
 
@@ -104,7 +101,6 @@ class Paper(_OfAMode):
     from the other by few lines; no keys of an account are read, and nothing is sent to one.
     """
 
-    needs_data: ClassVar[bool] = False
     venue_keys: ClassVar[tuple[str, ...]] = _FORWARD_VENUE_KEYS
     sections: ClassVar[tuple[str, ...]] = ("unknown", "execution")
 
@@ -124,7 +120,6 @@ class Paper(_OfAMode):
 class Live(_OfAMode):
     """Run with real orders at the venues, until it is stopped."""
 
-    needs_data: ClassVar[bool] = False
     venue_keys: ClassVar[tuple[str, ...]] = _FORWARD_VENUE_KEYS
     sections: ClassVar[tuple[str, ...]] = ("unknown", "execution")
 
@@ -170,16 +165,6 @@ class Data(Section):
     def resolution_ns(self) -> Nanoseconds:
         """Length of a candle."""
         return _span_ns(self.resolution)
-
-
-def _data(value: object, info: ValidationInfo) -> object:
-    """Return what stands for a section that is not there, in a mode that can do without."""
-    if value is not None:
-        return value
-    mode: Backtest | Paper | Live | None = info.data.get("mode")
-    if mode is None or mode.needs_data:
-        raise refusal("missing, expected [data] with dir")
-    return Data()
 
 
 def _freeze(value: object) -> object:
@@ -340,8 +325,8 @@ class Settings(Section):
     mode: Annotated[Mode, Key(expected=f"[mode] with type, one of {EXPECTED_MODES}")] = Field(
         description="What the run is."
     )
-    data: Annotated[Data, BeforeValidator(_data), Key(expected="[data] with dir")] = Field(
-        default=None, validate_default=True, description="Where the recorded series are, and the length of the candles."
+    data: Annotated[Data, Key(expected="[data] with dir")] = Field(
+        description="Where the recorded series are, and the length of the candles."
     )
     accounts: Annotated[
         Frozen[AccountName, Frozen[Asset, NotNegative]],

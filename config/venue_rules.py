@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -93,6 +94,16 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     instruments: dict[str, Rules]
 
 
+class ToldRules(NamedTuple):
+    """The rules of an instrument as its venue tells them now; see `Instrument` for units. Amounts are in base."""
+
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal
+    min_notional: Decimal
+    contract_size: Decimal
+
+
 @functools.cache
 def rules_file() -> Mapping[VenueName, VenueRules]:
     """Return the project's data file, by venue, in the order of the file."""
@@ -112,6 +123,27 @@ def venue_models(settings: Settings, available: Collection[InstrumentId]) -> tup
     return tuple(
         _model(venue, settings.venues[venue], sorted(i for i in set(available) if i.startswith(f"{venue}:")))
         for venue in settings.venues
+    )
+
+
+def told_models(settings: Settings, told: Mapping[InstrumentId, ToldRules]) -> tuple[VenueModel, ...]:
+    """Return the venues in the order of the config, with the instruments that it names and that have rules, by id.
+
+    Args:
+        settings: Of a live or a paper run.
+        told: What the venues say of their instruments; it goes before the data file, which has fees and margin tiers,
+            and after the config. One that is not there has the rules of the data file, if it has any.
+    """
+    return tuple(
+        _model(venue, chosen, sorted(instrument_id(venue, symbol) for symbol in chosen.symbols), told)
+        for venue, chosen in settings.venues.items()
+    )
+
+
+def chosen_instruments(settings: Settings) -> tuple[InstrumentId, ...]:
+    """Return, sorted, the instruments that the venues of a config name: live and on paper, what is traded."""
+    return tuple(
+        sorted(instrument_id(venue, symbol) for venue, chosen in settings.venues.items() for symbol in chosen.symbols)
     )
 
 
@@ -156,9 +188,14 @@ def missing_rules(venue: VenueName, symbol: str, override: InstrumentOverride | 
     return tuple(key for key in RULE_KEYS if override is None or getattr(override, key) is None)
 
 
-def _model(venue: VenueName, chosen: Venue, instruments: list[InstrumentId]) -> VenueModel:
+def _model(
+    venue: VenueName,
+    chosen: Venue,
+    instruments: list[InstrumentId],
+    told: Mapping[InstrumentId, ToldRules] = MappingProxyType({}),
+) -> VenueModel:
     defaults = rules_file()[venue]
-    found = (_instrument(venue, instrument.partition(":")[2], chosen) for instrument in instruments)
+    found = (_instrument(venue, each.partition(":")[2], chosen, told.get(each)) for each in instruments)
     return VenueModel(
         venue=venue,
         instruments=tuple(instrument for instrument in found if instrument is not None),
@@ -187,10 +224,10 @@ def _first(*values: Decimal | None) -> Decimal:
     return next(value for value in values if value is not None)
 
 
-def _instrument(venue: VenueName, symbol: str, chosen: Venue) -> Instrument | None:
+def _instrument(venue: VenueName, symbol: str, chosen: Venue, told: ToldRules | None = None) -> Instrument | None:
     meaning: Symbol | None = symbol_of(symbol)
     override = chosen.instruments.get(symbol)
-    if meaning is None or missing_rules(venue, symbol, override):
+    if meaning is None or (told is None and missing_rules(venue, symbol, override)):
         return None
     file = rules_file()[venue]
     default = file.instruments.get(symbol)
@@ -198,7 +235,7 @@ def _instrument(venue: VenueName, symbol: str, chosen: Venue) -> Instrument | No
     tiers, liquidation_fee_bps = _margin(override, default)
 
     def rule(key: str) -> Decimal:
-        return _first(getattr(override, key, None), getattr(default, key, None))
+        return _first(*(getattr(source, key, None) for source in (override, told, default)))
 
     return Instrument(
         instrument_id=instrument_id(venue, symbol),
