@@ -116,8 +116,8 @@ class FollowOrders(Command, frozen=True, kw_only=True):
 class VenueSettled(Event, frozen=True, kw_only=True):
     """Every order that was unfinished was asked for, and what happened since `FollowOrders.since` was told.
 
-    New instructions may come. What the venue's records held when its epoch began must have been told by now: it is not
-    asked for again.
+    New instructions may come. The trades and funding that the venue's records held when its epoch began have been told
+    by now: they are not asked for again. (Transfers are looked for where balances differ.)
 
     Attributes:
         open: How many orders of ours are open there.

@@ -40,7 +40,8 @@ MARKETS = tuple(
 class Loop:
     """The four actors; `tell` runs a fact round to the strategy."""
 
-    def __init__(self, markets: tuple[Instrument, ...] = MARKETS) -> None:
+    def __init__(self, markets: tuple[Instrument, ...] = MARKETS, *, may_wait: bool = False) -> None:
+        self.may_wait = may_wait
         self.turn = Turn()
         self.turn.at = Nanoseconds(HOUR)
         self.gate, self.strategy, self.log = Mail(), Mail(), Mail()
@@ -55,7 +56,14 @@ class Loop:
         venues = tuple(
             venue(*(each for each in self.markets.values() if each.venue == name), name=name) for name in names
         )
-        self.pnl = Pnl(turn=self.turn, venues=venues, candle_ns=HOUR, strategy=self.strategy, log=self.log)
+        self.pnl = Pnl(
+            turn=self.turn,
+            venues=venues,
+            candle_ns=HOUR,
+            strategy=self.strategy,
+            log=self.log,
+            may_wait=self.may_wait,
+        )
         self.risk = Risk(pnl=self.into(self.pnl))
         self.exposure = Exposure(instruments=self.markets, risk=self.into(self.risk))
         self.monitor = PositionMonitor(
