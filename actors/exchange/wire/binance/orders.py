@@ -167,7 +167,7 @@ def cancel(order: Known, market: Market) -> Call:
     if market.trade_type is not PERP:
         return _call("privateDeleteOrder", named(order, market), SPOT_WEIGHT)
     if is_algo(order.intent, market) and order.child is None:
-        return _call("fapiPrivateDeleteAlgoOrder", algo_named(order), PERP_WEIGHT)
+        return _call("fapiPrivateDeleteAlgoOrder", algo_named(order, market), PERP_WEIGHT)
     return _call("fapiPrivateDeleteOrder", named(order, market), PERP_WEIGHT)
 
 
@@ -198,11 +198,11 @@ def named(order: Known, market: Market) -> dict[str, Any]:
     return {"symbol": market.symbol, "origClientOrderId": str(order.intent.client_order_id)}
 
 
-def algo_named(order: Known) -> dict[str, Any]:
-    """Name an order of the algo service."""
+def algo_named(order: Known, market: Market) -> dict[str, Any]:
+    """Name an order of the algo service: with its symbol, as "algoId is self-increment for each specific symbol"."""
     if order.order_id is not None:
-        return {"algoId": str(order.order_id)}
-    return {"clientAlgoId": str(order.intent.client_order_id)}
+        return {"symbol": market.symbol, "algoId": str(order.order_id)}
+    return {"symbol": market.symbol, "clientAlgoId": str(order.intent.client_order_id)}
 
 
 def _call(api: str, params: Mapping[str, Any], group: str) -> Call:

@@ -29,13 +29,21 @@ PERP_SPAN_MS = 7 * DAY_MS
 
 def look_up(order: Known, market: Market) -> Query[SeenOrder]:
     """Return the look-up of one order."""
-    return _algo(algo_named(order), market) if is_algo(order.intent, market) else _plain(named(order, market), market)
+    return (
+        _algo(algo_named(order, market), market)
+        if is_algo(order.intent, market)
+        else _plain(named(order, market), market)
+    )
 
 
 def look_up_by_id(order_id: OrderId, market: Market) -> list[Query[SeenOrder]]:
     """Return the look-ups of any order by the venue's id. Of futures it may be one of the algo service."""
     plain = _plain({"symbol": market.symbol, "orderId": str(order_id)}, market)
-    return [plain, _algo({"algoId": str(order_id)}, market)] if market.trade_type is PERP else [plain]
+    return (
+        [plain, _algo({"symbol": market.symbol, "algoId": str(order_id)}, market)]
+        if market.trade_type is PERP
+        else [plain]
+    )
 
 
 def _algo(params: Mapping[str, Any], market: Market) -> Query[SeenOrder]:

@@ -196,7 +196,7 @@ def test_a_look_up_by_the_venues_id_asks_for_both_kinds_of_futures_orders() -> N
 
     assert (spot.call.api, spot.call.params) == ("privateGetOrder", {"symbol": "ETHUSDT", "orderId": "8801"})
     assert (plain.call.api, plain.call.params) == ("fapiPrivateGetOrder", {"symbol": "ETHUSDT", "orderId": "990001"})
-    assert (algo.call.api, algo.call.params) == ("fapiPrivateGetAlgoOrder", {"algoId": "990001"})
+    assert (algo.call.api, algo.call.params) == ("fapiPrivateGetAlgoOrder", {"symbol": "ETHUSDT", "algoId": "990001"})
     assert read_all(algo, [algo_order()])[1][0].order_id == str(ALGO_ID)
 
 
@@ -232,8 +232,11 @@ def test_a_trigger_order_of_futures_is_looked_up_at_the_algo_service() -> None:
     [answered] = BINANCE.look_up(known(stop, order_id=str(ALGO_ID)), PERP_ETH)
     seen = looked_up(PERP_ETH, algo_order(orderType="STOP", price="2500.50"), kind=STOP_LIMIT)
 
-    assert (unanswered.call.api, unanswered.call.params) == ("fapiPrivateGetAlgoOrder", {"clientAlgoId": OURS})
-    assert answered.call.params == {"algoId": str(ALGO_ID)}
+    assert (unanswered.call.api, unanswered.call.params) == (
+        "fapiPrivateGetAlgoOrder",
+        {"symbol": "ETHUSDT", "clientAlgoId": OURS},
+    )
+    assert answered.call.params == {"symbol": "ETHUSDT", "algoId": str(ALGO_ID)}
     assert (seen.status, seen.price, seen.trigger_price) == (OrderStatus.WAITING, D("2500.5"), D(2400))
     assert (seen.order_id, seen.child, seen.updated_ms) == (str(ALGO_ID), None, NOW_MS - 80)
 

@@ -177,8 +177,11 @@ def test_a_trigger_order_is_cancelled_at_the_algo_service_until_it_became_anothe
     waiting = BINANCE.cancel(known(stop, order_id="4000"), PERP_ETH)
     triggered = BINANCE.cancel(known(stop, order_id="4000", child="990002"), PERP_ETH)
 
-    assert (unanswered.api, unanswered.params) == ("fapiPrivateDeleteAlgoOrder", {"clientAlgoId": OURS})
-    assert (waiting.api, waiting.params) == ("fapiPrivateDeleteAlgoOrder", {"algoId": "4000"})
+    assert (unanswered.api, unanswered.params) == (
+        "fapiPrivateDeleteAlgoOrder",
+        {"symbol": "ETHUSDT", "clientAlgoId": OURS},
+    )
+    assert (waiting.api, waiting.params) == ("fapiPrivateDeleteAlgoOrder", {"symbol": "ETHUSDT", "algoId": "4000"})
     assert (triggered.api, triggered.params) == (
         "fapiPrivateDeleteOrder",
         {"symbol": "ETHUSDT", "orderId": "990002"},
