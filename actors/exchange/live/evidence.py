@@ -50,6 +50,7 @@ from messages.units import (
 
 _ZERO = Decimal(0)
 _TEXT = 500
+_MS = 1_000_000
 
 
 class _Names(TypedDict):
@@ -87,7 +88,8 @@ class Tracked:
         order_id, child: The venue's ids of it (see `SeenOrder`).
         filled, trades: What was told of its fills.
         seen_filled: The most that the venue ever said was filled.
-        sent_ms: Venue time after which a request to place it may have arrived; 0 before the first.
+        first_ms: Venue time before which it can't have been at the venue; 0 where nobody knows.
+        sent_ms: Venue time at which a request to place it may last have been sent; 0 before the first.
         cancelling: A cancel was asked for and is not answered.
         changing: Amount and price that a change asks for, not answered yet.
         change_until_ms: Venue time after which a change that no look shows was not made; 0 while its request is out.
@@ -104,6 +106,7 @@ class Tracked:
         "child",
         "end",
         "filled",
+        "first_ms",
         "intent",
         "order_id",
         "price",
@@ -129,6 +132,7 @@ class Tracked:
         self.accepted = self.triggered = self.cancelling = False
         self.changing: tuple[BaseAmount, Price] | None = None
         self.end: SeenOrder | None = None
+        self.first_ms = 0
         self.sent_ms = 0
         self.change_until_ms = 0
         self.unknown_since_ms = 0
@@ -137,6 +141,7 @@ class Tracked:
     def of(cls, order: Unfinished) -> "Tracked":
         """Return an order as the journal knows it."""
         tracked = cls(order.intent, cause=None)
+        tracked.first_ms = order.submitted_at // _MS
         tracked.amount, tracked.price, tracked.order_id = order.amount, order.price, order.order_id
         tracked.filled, tracked.trades = order.filled, set(order.trades)
         tracked.accepted, tracked.triggered, tracked.cancelling = order.accepted, order.triggered, order.cancelling
@@ -154,7 +159,7 @@ class Tracked:
         Args:
             present: The same order, as it was followed until now.
         """
-        self.cause, self.sent_ms = present.cause, present.sent_ms
+        self.cause, self.first_ms, self.sent_ms = present.cause, present.first_ms, present.sent_ms
         self.order_id, self.child = self.order_id or present.order_id, present.child
         self.cancelling |= present.cancelling
         self.changing = self.changing or present.changing
@@ -216,7 +221,7 @@ class Tracked:
             seen.instrument == self.intent.instrument
             and seen.side is self.intent.side
             and seen.amount in amounts
-            and (not seen.updated_ms or not self.sent_ms or seen.updated_ms >= self.sent_ms - slack_ms)
+            and (not seen.updated_ms or seen.updated_ms >= self.first_ms - slack_ms)
         )
 
     def on_order(self, seen: SeenOrder) -> list[OrderEvent]:

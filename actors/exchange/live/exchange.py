@@ -164,6 +164,8 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
                     self._looker.attend(order)
             case LookInto():
                 self._monitor(LookedInto(venue=self._options.venue))
+            case FollowOrders() if alive:
+                raise error  # nothing is known without it, so the epoch is no good
             case _:
                 pass
 
@@ -272,7 +274,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
             self._engine(VenueHalted(venue=self._options.venue, reason=text[:500]))
 
     async def _recancel(self, order: Tracked) -> None:
-        """Send a cancel once more. A mistake of ours is this request's end, not the epoch's: the next look tries again."""
+        """Send a cancel once more. A mistake of ours ends this request, not the epoch: the next look tries again."""
         try:
             await self._orders.cancel_now(order)
         except Exception as error:  # noqa: BLE001 - as for a message (`failed`)

@@ -209,7 +209,7 @@ class Looker:
 
     async def _has_traded(self, order: Tracked, market: Market) -> bool:
         """Return whether a trade since the order was sent is its, or may be."""
-        since = order.sent_ms - self._options.margin_ms
+        since = (order.first_ms or order.sent_ms) - self._options.margin_ms
         traces = False
         now = self._connection.now_ms()
         for query in self._dialect.trades_since(market, since_ms=since, now_ms=now):

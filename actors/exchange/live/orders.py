@@ -86,7 +86,7 @@ class Orders:
 
     async def _sent(self, order: Tracked, market: Market) -> Placed:
         now = self._connection.now_ms()
-        order.sent_ms = now
+        order.first_ms = order.sent_ms = now
         validity = self._options.validity_ms
         call = self._dialect.place(order.intent, market, now_ms=now, validity_ms=validity)
         answer = await self._connection.send_surely_once(call, urgency=Urgency.ORDER, deadline_ms=now + validity)

@@ -1,13 +1,15 @@
 """A live exchange on a virtual loop before a venue in memory, and an engine's ear for what it tells."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar, get_args
 
+from actors.contract import Tasks
 from actors.exchange.live.exchange import LiveExchange
 from actors.exchange.live.ports import Options
+from actors.followed import FollowedOrder
 from actors.runtime.crashes import Verdict
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.hosted import Hosted, host_looped
@@ -15,7 +17,8 @@ from actors.runtime.task_context import TaskTurn
 from actors.runtime.virtual_time import VirtualClock, run_virtually
 from messages.base import Message
 from messages.live import FollowOrders, Unfinished, VenueSettled, VenueStarted
-from messages.orders import CancelOrder, CancelSubmitted, OrderSubmitted, SubmitOrder
+from messages.order_life import OrderState
+from messages.orders import CancelOrder, CancelSubmitted, OrderAccepted, OrderEvent, OrderSubmitted, SubmitOrder
 from messages.units import (
     BUY,
     GTC,
@@ -27,13 +30,15 @@ from messages.units import (
     ClientOrderId,
     InstructionId,
     Nanoseconds,
+    OrderId,
     OrderType,
     Price,
     Seq,
     Side,
     TimeInForce,
 )
-from tests.actors.exchange.live.venue import MARKETS, PERP_ID, VENUE, Line, Venue, Words
+from tests.actors.exchange.live.line import Line, Words
+from tests.actors.exchange.live.venue import MARKETS, PERP_ID, VENUE, Venue
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
@@ -84,6 +89,35 @@ def intent(
     )
 
 
+def unfinished(sent: Sequence[OrderSubmitted], told: Sequence[Message]) -> tuple[Unfinished, ...]:
+    """Return the orders that have not come to their end, as an engine knows them that heard all this."""
+    orders = {each.client_order_id: FollowedOrder(each, each.amount, 0, each.price) for each in sent}
+    ids: dict[ClientOrderId, OrderId] = {}
+    for event in told:
+        if isinstance(event, get_args(OrderEvent)):
+            orders[event.client_order_id].follow(event)
+            if isinstance(event, OrderAccepted):
+                ids[event.client_order_id] = event.order_id
+    return tuple(
+        Unfinished(
+            intent=order.intent,
+            submitted_at=Nanoseconds(0),
+            state=order.state,
+            order_id=ids.get(name),
+            amount=BaseAmount(order.amount),
+            price=order.price,
+            filled=BaseAmount(order.filled),
+            trades=tuple(order.trades),
+            accepted=order.accepted,
+            triggered=order.triggered,
+            cancelling=False,
+            changing=False,
+        )
+        for name, order in orders.items()
+        if order.state is not OrderState.CLOSED
+    )
+
+
 class Stage:
     """The cell, the venue, and everything that was told.
 
@@ -98,18 +132,31 @@ class Stage:
         self.venue = venue
         self.words = words
         self.told: list[Message] = []
+        self.sent: list[OrderSubmitted] = []
         self.causes: list[Seq | None] = []
         self.supervisor = Again()
         self.unfinished: tuple[Unfinished, ...] = ()
         self.since = Nanoseconds(clock.wall_ns())
         self._options = options
         self._heard = asyncio.Event()
+        self._tasks: Tasks | None = None
         self.dead = DeadLetters()
         self.cell: Hosted = host_looped(
             "venue:bybit", self._exchange, supervisor=self.supervisor, dead_letters=self.dead, clock=clock
         )
 
-    def _exchange(self, tasks: Any) -> LiveExchange:  # noqa: ANN401 - an epoch's tasks
+    def crash(self) -> None:
+        """Let the present epoch crash."""
+
+        async def mistake() -> None:
+            raise RuntimeError("planted")
+
+        if self._tasks is not None:
+            with suppress(RuntimeError):
+                self._tasks.start(mistake(), name="mistake")
+
+    def _exchange(self, tasks: Tasks) -> LiveExchange:
+        self._tasks = tasks
         return LiveExchange(
             tasks,
             turn=TaskTurn(),
@@ -126,7 +173,8 @@ class Stage:
         self.causes.append(cause)
         self._heard.set()
         if isinstance(message, VenueStarted):
-            self.cell.ref.tell(FollowOrders(venue=VENUE, epoch=message.epoch, orders=self.unfinished, since=self.since))
+            orders = self.unfinished or unfinished(self.sent, self.told)
+            self.cell.ref.tell(FollowOrders(venue=VENUE, epoch=message.epoch, orders=orders, since=self.since))
 
     def of(self, kind: type[M]) -> list[M]:
         """Return what was told of a type."""
@@ -150,6 +198,7 @@ class Stage:
 
     def submit(self, order: OrderSubmitted, *, cause: int = 7) -> None:
         """Have an order placed."""
+        self.sent.append(order)
         self.cell.ref.tell(SubmitOrder(intent=order), Seq(cause))
 
     def cancel(self, order: OrderSubmitted, *, cause: int = 8) -> None:
@@ -170,21 +219,20 @@ def play(
     streaming: bool = False,
     faults: dict[str, list[str]] | None = None,
     seed: int = 0,
-    prepare: Callable[[Stage], None] = lambda _stage: None,
+    crashes: bool = False,
 ) -> T:
-    """Play a scene on a virtual loop, and stop the cell in order after it."""
+    """Play a scene on a virtual loop, and stop the cell in order after it. Without `crashes` no epoch may crash."""
 
     async def work(clock: VirtualClock) -> T:
         venue = Venue(clock)
         line = Line(venue, clock=clock, seed=seed, faults=faults)
         line.is_streaming = streaming
         stage = Stage(clock, line, venue, options or Options(venue=VENUE), Words())
-        prepare(stage)
         try:
             result = await scene(stage)
         finally:
             await stage.cell.stop()
-        assert not stage.supervisor.failures, stage.supervisor.failures
+        assert crashes or not stage.supervisor.failures, stage.supervisor.failures
         return result
 
     return run_virtually(work)
