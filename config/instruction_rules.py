@@ -48,9 +48,16 @@ class Checked(NamedTuple):
 
 
 class Markets:
-    """What an instruction may be about: configured venues, and the instruments there that have rules and data."""
+    """What an instruction may be about: configured venues, and what may be traded there.
 
-    def __init__(self, *, venues: Collection[str], known: Collection[InstrumentId]) -> None:
+    Attributes:
+        having: What is said of a venue that has no pair of a kind: what such a pair would have, or where it would be.
+    """
+
+    def __init__(
+        self, *, venues: Collection[str], known: Collection[InstrumentId], having: str = "with rules and data"
+    ) -> None:
+        self.having = having
         self.venues = tuple(sorted(venues))
         self._pairs: dict[tuple[str, str], tuple[str, ...]] = {}
         for instrument in sorted(set(known)):
@@ -250,7 +257,7 @@ def _pair(fields: Mapping[str, object], markets: Markets, venue: str, trade_type
         faults.append(Fault("pair", f"not a {trade_type} pair: {shown(value)}, expected {form}"))
     elif venue and trade_type and (venue, trade_type, value) not in markets.keys:
         pairs = markets.pairs(venue, trade_type)
-        hint = nearest(value, pairs) if pairs else f"{venue} has no {trade_type} pair with rules and data"
+        hint = nearest(value, pairs) if pairs else f"{venue} has no {trade_type} pair {markets.having}"
         faults.append(Fault("pair", f"unknown at {venue}: {shown(value)}, {hint}"))
     else:
         return value

@@ -16,18 +16,29 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from config.instruction_rules import Checked, Markets, any_instruction_of, check, instruction_of, spoken
 from config.load import read_regular_file
 from config.order_terms import Fault
 from config.problems import ConfigError, Problem, ScriptChangedError, escaped
 from config.script_ids import UsedIds
-from config.script_lines import Window, instruction_from, read_any, read_plain
-from messages.instructions import Instruction
+from config.script_lines import AT_ONCE, Window, instruction_from, read_any, read_plain
+from messages.instructions import Instruction, TradeInstruction
 from messages.units import InstrumentId, Nanoseconds
 
-__all__ = ["Checked", "Markets", "ScriptFile", "any_instruction_of", "check", "instruction_of", "read_script"]
+__all__ = [
+    "AT_ONCE",
+    "Checked",
+    "Markets",
+    "ScriptFile",
+    "Timed",
+    "any_instruction_of",
+    "check",
+    "instruction_of",
+    "read_open_script",
+    "read_script",
+]
 
 LONGEST_LINE = 64 * 1024
 """In bytes, without the line's end."""
@@ -80,6 +91,31 @@ class ScriptFile:
         for place in range(first, bisect_right(index.at, at, lo=first)):
             yield self._read(index.offset[place], index.line[place], index.check[place])
 
+    def in_order(self) -> "Iterator[Timed]":
+        """Yield every instruction in the order of time, those of one instant as in the file, reading each only then.
+
+        Raises:
+            ScriptChangedError: As `due`.
+        """
+        index = self._index
+        for place, at in enumerate(index.at):
+            instruction = self._read(index.offset[place], index.line[place], index.check[place])
+            yield Timed(Nanoseconds(at), instruction)
+
+    def named_by_line(self) -> Iterator[TradeInstruction]:
+        """Yield the trades that have no id of their own, in the order of time.
+
+        Who takes up a script again must look whether they are still the same: a line put before them renames them.
+
+        Raises:
+            ScriptChangedError: As `due`.
+        """
+        index = self._index
+        for place, number in enumerate(index.line):
+            found = self._read(index.offset[place], number, index.check[place])
+            if isinstance(found, TradeInstruction) and found.instruction_id == f"L{number}":
+                yield found
+
     def close(self) -> None:
         """Close the file; nothing more can be read. May be called twice."""
         self._close()
@@ -99,6 +135,13 @@ class ScriptFile:
         raise ScriptChangedError(
             f"{self.name}:{number}: changed since it was validated, expected the file to stay as it is"
         )
+
+
+class Timed(NamedTuple):
+    """An instruction and when it is due, in nanoseconds; `AT_ONCE` for one that says no instant."""
+
+    at: Nanoseconds
+    instruction: Instruction
 
 
 class _Index:
@@ -207,7 +250,7 @@ class _Validation:
                 self._take_id(readable, number)
             elif checked is None:
                 return
-            at = Nanoseconds(0) if checked is None else checked.at or Nanoseconds(0)
+            at = AT_ONCE if checked is None else checked.at or AT_ONCE
         self.index.add(at, offset, number, zlib.crc32(text))
 
     def _take_id(self, own: str, number: int) -> None:
@@ -254,8 +297,28 @@ def read_script(
     Raises:
         ConfigError: Everything that is wrong with it: the first fifty problems, and how many more there are.
     """
+    return _read(path, Markets(venues=venues, known=known), (start, end))
+
+
+def read_open_script(path: Path, *, venues: Collection[str], known: Collection[InstrumentId]) -> ScriptFile:
+    """Validate a script for a run that goes on until it is stopped, and return it.
+
+    A line may have any instant: one that is past is due at once, as is a line without one. `ScriptFile.in_order` yields
+    them.
+
+    Args:
+        path: The file; problems name it by its base name.
+        venues: The configured ones.
+        known: Instruments that the config names and that have rules.
+
+    Raises:
+        ConfigError: As `read_script`.
+    """
+    return _read(path, Markets(venues=venues, known=known, having="in its instruments"), None)
+
+
+def _read(path: Path, markets: Markets, window: Window) -> ScriptFile:
     label = path.name or str(path)
-    markets, window = Markets(venues=venues, known=known), (start, end)
     try:
         opened = read_regular_file(path, label).open("rb")
     except OSError as error:

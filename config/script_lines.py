@@ -20,22 +20,24 @@ from messages.instructions import TradeInstruction
 from messages.instruments import instrument_id
 from messages.units import BaseAmount, InstructionId, Nanoseconds, VenueName
 
-Window = tuple[Nanoseconds, Nanoseconds]
-"""First and last allowed instant."""
+Window = tuple[Nanoseconds, Nanoseconds] | None
+"""First and last allowed instant of a line; None where a line may have any instant, or none."""
+AT_ONCE = Nanoseconds(0)
+"""The instant of a line that has none."""
 
 _KEY_AND_TEXT_QUOTES = 26
-"""Quotes in a line that has the seven required keys once, six of them with text."""
+"""Quotes in a line that has `at` and the six required keys once, all but the amount with text."""
 _AMOUNT = re.compile(rb'("?)(?=[0.]*[1-9])((?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?)\1')
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    at: str
     venue_type: Literal["cex"]
     venue: str
     trade_type: Literal["SPOT", "PERP"]
     pair: str
     side: Literal["BUY", "SELL", "LONG", "SHORT"]
     amount: msgspec.Raw
+    at: str | msgspec.UnsetType = msgspec.UNSET
     id: str | None = None
     reduce_only: bool | msgspec.UnsetType = msgspec.UNSET
     order_type: str | msgspec.UnsetType = msgspec.UNSET
@@ -51,6 +53,7 @@ class Plain(msgspec.Struct, frozen=True, gc=False):
     """A line that the quick way understood.
 
     Attributes:
+        at: `AT_ONCE` if the line has none.
         given_id: None if the line has none.
         amount: Its digits.
         terms: How the order is executed.
@@ -80,9 +83,11 @@ def read_plain(text: bytes, markets: Markets, window: Window) -> Plain | None:
         if not usual and not is_id(given):
             return None
     amount = _AMOUNT.fullmatch(line.amount)
-    at = instant_of(line.at)
-    if amount is None or at is None or not window[0] <= at <= window[1]:
+    at = instant_of(line.at) if line.at is not msgspec.UNSET else AT_ONCE if window is None else None
+    if amount is None or at is None or (window is not None and not window[0] <= at <= window[1]):
         return None
+    if line.at is msgspec.UNSET:
+        quotes -= 4
     if amount[1]:
         quotes += 2
     if line.reduce_only is not msgspec.UNSET:

@@ -15,16 +15,17 @@ from hypothesis import strategies as st
 
 from config.decimals import decimal_of, literal
 from config.instruction_rules import Markets, any_instruction_of
-from config.instructions import ScriptFile, read_script
+from config.instructions import ScriptFile, read_open_script, read_script
 from config.load import load, settings_from, trading_settings
+from config.modes import MODES
 from config.problems import ConfigError
-from config.script_lines import instruction_from, read_any, read_plain
+from config.script_lines import AT_ONCE, Window, instruction_from, read_any, read_plain
 from config.settings import Settings
 from config.strategy_params import PARAMS
 from config.venue_rules import all_instruments, venue_models
 from messages.instructions import TradeInstruction
 from messages.units import InstrumentId, Nanoseconds, plain
-from tests.config.samples import CONFIG, END, MARKETS, START, fields
+from tests.config.samples import CONFIG, END, LIVE, MARKETS, PAPER, START, fields
 
 KNOWN = Markets(venues=("bybit", "binance"), known=[InstrumentId(each) for each in MARKETS])
 WINDOW = (Nanoseconds(START), Nanoseconds(END))
@@ -60,11 +61,18 @@ def outcome(call: Callable[[], T]) -> T | ConfigError:
         return error
 
 
-@given(cut=st.integers(0, len(CONFIG)), removed=st.integers(0, 12), put=st.lists(WORDS, max_size=6))
-@settings(max_examples=150, deadline=None)
-def test_a_config_with_any_damage_is_settings_or_lines(folder: Path, cut: int, removed: int, put: list[str]) -> None:
+@given(
+    whole=st.sampled_from((CONFIG, CONFIG, LIVE, PAPER)),
+    cut=st.integers(0, len(CONFIG)),
+    removed=st.integers(0, 12),
+    put=st.lists(WORDS, max_size=6),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_config_with_any_damage_is_settings_or_lines(
+    folder: Path, whole: str, cut: int, removed: int, put: list[str]
+) -> None:
     path = folder / "x.toml"
-    text = CONFIG[:cut] + "".join(put) + CONFIG[cut + removed :]
+    text = whole[:cut] + "".join(put) + whole[cut + removed :]
     path.write_bytes(text.encode("utf-8", errors="surrogatepass"))
 
     found = outcome(lambda: json.dumps(trading_settings(load(path).settings)))
@@ -81,20 +89,27 @@ def test_any_bytes_as_a_config_are_lines(folder: Path, content: bytes) -> None:
     assert isinstance(outcome(lambda: load(path)), ConfigError)
 
 
-SECTIONS = ("mode", "data", "accounts", "venues", "strategy", "risk", "report")
-VENUE_KEYS = ("kind", "spot", "perp", "slippage", "instruments", "maker_fee_bps", "fill", "latency_ms")
+SECTIONS = (
+    "mode", "data", "accounts", "venues", "strategy", "risk", "report", "secrets", "journal", "unknown", "execution"
+)  # fmt: skip
+VENUE_KEYS = (
+    "kind", "spot", "perp", "slippage", "instruments", "maker_fee_bps", "fill", "latency_ms", "credentials", "endpoint",
+    "sandbox", "validity_ms", "poll_s", "max_slippage_bps",
+)  # fmt: skip
 
 
 @given(
     top=st.dictionaries(st.sampled_from(SECTIONS) | st.text(max_size=5), PLAIN, max_size=6),
     venue=st.dictionaries(st.sampled_from(VENUE_KEYS), PLAIN, max_size=4),
-    mode=st.dictionaries(st.sampled_from(("type", "start", "end", "seed")), PLAIN, max_size=4),
+    mode=st.dictionaries(st.sampled_from(("type", "start", "end", "seed", "adopt")), PLAIN, max_size=4),
+    kind=st.sampled_from(MODES),
 )
 @settings(max_examples=150, deadline=None)
 def test_any_tables_are_settings_or_lines(
-    top: dict[str, object], venue: dict[str, object], mode: dict[str, object]
+    top: dict[str, object], venue: dict[str, object], mode: dict[str, object], kind: str
 ) -> None:
-    for raw in (top, {**top, "venues": {"bybit": venue}, "mode": mode}):
+    whole = {**top, "venues": {"bybit": venue}, "mode": mode}
+    for raw in (top, whole, {**whole, "mode": {**mode, "type": kind}}):
         assert isinstance(outcome(functools.partial(settings_from, raw, "x")), Settings | ConfigError)
 
 
@@ -266,8 +281,13 @@ UNUSUAL = re.compile(rb"\\|[0-9][eE]|  |\"0[0-9]")
 
 def agreed(text: bytes) -> None:
     """See that both ways say the same of a line, and that the quick way takes every usual one."""
-    quick = read_plain(text, KNOWN, WINDOW)
-    checked, faults, _ = read_any(text, KNOWN, WINDOW, default_id="L1")
+    for window in (WINDOW, None):
+        agreed_within(text, window)
+
+
+def agreed_within(text: bytes, window: Window) -> None:
+    quick = read_plain(text, KNOWN, window)
+    checked, faults, _ = read_any(text, KNOWN, window, default_id="L1")
     assert (checked is None) == bool(faults)
     if quick is None:
         usual = checked is not None and isinstance(checked.instruction, TradeInstruction)
@@ -276,7 +296,7 @@ def agreed(text: bytes) -> None:
     assert checked is not None, faults
     assert isinstance(checked.instruction, TradeInstruction)
     own = instruction_from(quick, "L1")
-    assert (own, quick.at) == (checked.instruction, checked.at)
+    assert (own, quick.at) == (checked.instruction, AT_ONCE if checked.at is None else checked.at)
     for key in ("amount", "price", "trigger_price", "trail_bps"):
         assert str(getattr(own, key)) == str(getattr(checked.instruction, key)), key
 
@@ -350,6 +370,12 @@ def test_any_bytes_as_a_script_are_instructions_or_lines(folder: Path, lines: li
         lambda: read_script(path, start=WINDOW[0], end=WINDOW[1], venues=("bybit",), known=[InstrumentId(MARKETS[1])])
     )
 
+    opened = outcome(lambda: read_open_script(path, venues=("bybit",), known=[InstrumentId(MARKETS[1])]))
+
+    assert isinstance(opened, ScriptFile) or not isinstance(found, ScriptFile)
+    if isinstance(opened, ScriptFile):
+        assert len(list(opened.in_order())) == len(opened)
+        opened.close()
     if isinstance(found, ScriptFile):
         assert sum(len(list(found.due(Nanoseconds(at)))) for at in found.instants()) == len(found)
         found.close()
