@@ -50,6 +50,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
         tasks: Of the epoch.
         turn: Of whichever task looks.
         dialect, connection, options: Of the venue.
+        open_connection: Makes the connection ready; sends nothing.
         markets: What is traded there.
         engine: Hears of orders and of everything that changes the book.
         monitor: Hears what the venue says of balances and positions.
@@ -62,11 +63,13 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
         turn: Turn,
         dialect: Dialect,
         connection: Connection,
+        open_connection: Callable[[], Awaitable[None]],
         options: Options,
         markets: Mapping[InstrumentId, Market],
         engine: Tell,
         monitor: Tell,
     ) -> None:
+        self._open = open_connection
         self._tasks = tasks
         self._turn = turn
         self._opened = asyncio.Event()
@@ -173,7 +176,8 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
 
     async def _connecting(self) -> None:
         """Open the connection, and say that nothing is known yet."""
-        await self._patiently(self._connection.open)
+        await self._open()
+        await self._patiently(self._measure)
         self._opened.set()
         self._engine(VenueStarted(venue=self._options.venue, epoch=self._tasks.number))
 
@@ -227,6 +231,9 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
             if order.cancelling or order.is_changing:
                 order.change_until_ms = self._connection.now_ms() + self._options.validity_ms + self._options.margin_ms
                 self._looker.attend(order)
+
+    async def _measure(self) -> None:
+        await self._connection.measure_skew()
 
     async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, again and again until it succeeds; say once that it does not."""

@@ -35,9 +35,6 @@ class Connection(Protocol):
     def now_ms(self) -> int:
         """Return the time by the venue's clock."""
 
-    async def open(self) -> None:
-        """Open the session, take over or load the venue's markets, and measure its clock. Raises as `read`."""
-
     async def send(self, call: Call, *, urgency: Urgency, deadline_ms: int | None = None) -> Any:  # noqa: ANN401 - decoded JSON
         """Make one attempt, and return the decoded answer.
 

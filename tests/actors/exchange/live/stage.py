@@ -162,6 +162,7 @@ class Stage:
             turn=TaskTurn(),
             dialect=self.words,
             connection=self.line,
+            open_connection=self.line.open,
             options=self._options,
             markets=MARKETS,
             engine=self._hear,
