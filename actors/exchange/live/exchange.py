@@ -56,7 +56,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
         monitor: Hears what the venue says of balances and positions.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the wiring names each of them
         self,
         tasks: Tasks,
         *,

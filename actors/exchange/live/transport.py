@@ -33,12 +33,12 @@ class Endpoint:
 
     Attributes:
         host: A numeric address, IPv4 or IPv6.
-        ca_file: Certificates in PEM that are trusted instead of the usual ones.
+        ca_file: Certificates in PEM that are trusted instead of the usual ones; None: the usual ones.
     """
 
     host: str
     port: int
-    ca_file: Path
+    ca_file: Path | None
 
 
 class AiohttpTransport:
@@ -66,7 +66,9 @@ class AiohttpTransport:
         if self._endpoint is None:
             return aiohttp.TCPConnector(ssl=ssl.create_default_context(), limit_per_host=CONNECTIONS_PER_HOST)
         return aiohttp.TCPConnector(
-            ssl=ssl.create_default_context(cafile=str(self._endpoint.ca_file)),
+            ssl=ssl.create_default_context(
+                cafile=None if self._endpoint.ca_file is None else str(self._endpoint.ca_file)
+            ),
             resolver=_OneAddress(self._endpoint),
             use_dns_cache=False,
             limit_per_host=CONNECTIONS_PER_HOST,

@@ -1,0 +1,311 @@
+"""The look at each venue before a start, and for ``execd check --online``: all that would go wrong, at once.
+
+What can be asked without changing anything is asked here: markets and their rules, whose account the key opens and what
+it may, the clock, position mode, leverage, balances, positions, open orders. `set_up` then changes what a start needs
+changed: net positions, cross margin, the config's leverage.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from actors.errors import BadInputError
+from actors.exchange.live.client import VenueClient
+from actors.exchange.live.errors import RequestFailedError
+from actors.exchange.live.markets import listed, products_of
+from actors.exchange.live.ports import Urgency
+from actors.exchange.live.transport import AiohttpTransport, Endpoint
+from actors.exchange.wire.binance import BINANCE
+from actors.exchange.wire.bybit import BYBIT
+from actors.exchange.wire.contract import (
+    Dialect,
+    Market,
+    NotSupportedError,
+    Query,
+    SeenAccount,
+    SeenBalance,
+    SeenOrder,
+    SeenPosition,
+    UnreadableAnswerError,
+    Verdict,
+)
+from actors.exchange.wire.okx import OKX
+from actors.runtime.clock import Clock, SystemClock
+from config.load import Loaded
+from config.secrets import Credentials
+from config.venue_rules import ToldRules
+from config.venue_settings import Venue
+from messages.instruments import Instrument
+from messages.units import PERP, InstrumentId, VenueName, plain
+
+T = TypeVar("T")
+
+DIALECTS: Mapping[VenueName, Dialect] = {each.venue: each for each in (BINANCE, BYBIT, OKX)}
+_PATIENCE_S = 30.0
+"""How long an answer is tried for."""
+TROUBLE = (RequestFailedError, UnreadableAnswerError)
+
+
+class Keys(NamedTuple):
+    """Credentials as a client takes them: plain texts, shown by nothing."""
+
+    api_key: str
+    secret: str
+    passphrase: str
+
+    def __repr__(self) -> str:
+        return "Keys(...)"
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue said before a start.
+
+    Attributes:
+        loaded: ccxt's markets, to be shared with every later client.
+        instruments, wire: The configured markets, as the gate knows them and as the wire has them.
+        account: None without a key.
+        leverages: As set at the venue now.
+        problems: Why it can't be traded there, one line each.
+        notes: What an operator should know, one line each.
+    """
+
+    venue: VenueName
+    loaded: Any
+    instruments: Mapping[InstrumentId, Instrument]
+    wire: Mapping[InstrumentId, Market]
+    skew_ms: int
+    account: SeenAccount | None = None
+    balances: tuple[SeenBalance, ...] = ()
+    positions: tuple[SeenPosition, ...] = ()
+    open_orders: tuple[SeenOrder, ...] = ()
+    leverages: Mapping[InstrumentId, Decimal] = {}
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> dict[InstrumentId, ToldRules]:
+        """The venue's own rules, as the config's models take them."""
+        return {
+            key: ToldRules(each.tick, each.lot, each.min_quantity, each.min_notional, each.contract_size)
+            for key, each in self.instruments.items()
+        }
+
+    @property
+    def is_funded(self) -> bool:
+        """Whether something lies in the account already."""
+        return any(each.total for each in self.balances) or any(each.quantity for each in self.positions)
+
+
+def make_client(
+    venue: VenueName,
+    chosen: Venue,
+    loaded: Loaded,
+    credentials: Credentials | None,
+    *,
+    clock: Clock | None = None,
+    seed: int | None = None,
+) -> VenueClient:
+    """Return a client of a venue as the config has it.
+
+    Raises:
+        BadInputError: It has no sandbox, or no such certificates.
+    """
+    endpoint = None
+    if chosen.endpoint is not None:
+        written = chosen.endpoint.ca_file
+        ca_file = None if written is None else loaded.resolved(written)
+        if ca_file is not None and not ca_file.is_file():
+            raise BadInputError(f"{loaded.path.name}: venues.{venue}.endpoint.ca_file: no such file: {ca_file}")
+        address = chosen.endpoint.address
+        endpoint = Endpoint(host=address.host, port=address.port, ca_file=ca_file)
+    keys = None
+    if credentials is not None:
+        passphrase = "" if credentials.passphrase is None else credentials.passphrase.reveal()
+        keys = Keys(credentials.api_key.reveal(), credentials.secret.reveal(), passphrase)
+    try:
+        return VenueClient(
+            DIALECTS[venue],
+            products_of(chosen.symbols),
+            credentials=keys,
+            transport=AiohttpTransport(endpoint),
+            clock=clock or SystemClock(),
+            jitter=random.Random(seed).random,  # noqa: S311 - spreads waits
+            sandbox=chosen.sandbox,
+            validity_ms=chosen.validity_ms,
+        )
+    except NotSupportedError as error:
+        raise BadInputError(f"{loaded.path.name}: venues.{venue}.sandbox: {error}") from None
+
+
+def look_at_all(loaded: Loaded, credentials: Mapping[VenueName, Credentials], *, change: bool) -> tuple[Seen, ...]:
+    """Look at every configured venue at once.
+
+    Args:
+        loaded: The config.
+        credentials: By venue; none of them: public data alone.
+        change: Set position mode, margin mode and leverage where they are not as they must be.
+
+    Raises:
+        BadInputError: What the config names does not exist there, or can't be reached, all problems at once.
+    """
+
+    async def all_of_them() -> list[Seen | BaseException]:
+        looks = (
+            _look(venue, chosen, loaded, credentials.get(venue), change=change)
+            for venue, chosen in loaded.settings.venues.items()
+        )
+        return await asyncio.gather(*looks, return_exceptions=True)
+
+    found = asyncio.run(all_of_them())
+    problems: list[str] = []
+    seen: list[Seen] = []
+    for venue, each in zip(loaded.settings.venues, found, strict=True):
+        if isinstance(each, BadInputError):
+            problems += each.problems
+        elif isinstance(each, TROUBLE):
+            problems.append(f"venues.{venue}: it does not answer as it should: {each}")
+        elif isinstance(each, BaseException):
+            raise each
+        else:
+            seen.append(each)
+    if problems:
+        raise BadInputError(*problems)
+    return tuple(seen)
+
+
+async def _look(
+    venue: VenueName, chosen: Venue, loaded: Loaded, credentials: Credentials | None, *, change: bool
+) -> Seen:
+    client = make_client(venue, chosen, loaded, credentials)
+    try:
+        await client.open()
+        await _patient(client.measure_skew)
+        markets = await client.load_markets(deadline_s=_PATIENCE_S)
+        found = listed(venue, chosen.symbols, markets)
+        seen = Seen(
+            venue=venue,
+            loaded=markets,
+            instruments={each.instrument.instrument_id: each.instrument for each in found.values()},
+            wire={each.market.instrument: each.market for each in found.values()},
+            skew_ms=client.skew_ms,
+        )
+        if credentials is not None:
+            seen = await _with_account(seen, chosen, client, change=change)
+        return _judged(seen, chosen, loaded.path.name)
+    finally:
+        await client.close()
+
+
+async def _patient(work: Any) -> None:  # noqa: ANN401 - any coroutine function
+    """Try for a while: a venue may be slow at the moment of a start."""
+    loop = asyncio.get_running_loop()
+    until, wait_s = loop.time() + _PATIENCE_S, 0.2
+    while True:
+        try:
+            await work()
+        except TROUBLE:
+            if loop.time() > until:
+                raise
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, 3.0)
+        else:
+            return
+
+
+async def _with_account(seen: Seen, chosen: Venue, client: VenueClient, *, change: bool) -> Seen:
+    """Ask for the account, its settings and what lies there."""
+    dialect, markets = client.dialect, tuple(seen.wire.values())
+    perps = tuple(each for each in markets if each.trade_type is PERP)
+
+    async def every(queries: Sequence[Query[T]]) -> tuple[T, ...]:
+        items: list[T] = []
+        for query in queries:
+            items += await client.read(query, urgency=Urgency.READ, deadline_s=_PATIENCE_S)
+        return tuple(items)
+
+    account = _merged(await every(dialect.account(markets)))
+    notes: list[str] = []
+    if change and not account.problem:
+        notes += await _set_up(seen, chosen, client, perps, account)
+    return msgspec.structs.replace(
+        seen,
+        account=account,
+        balances=await every(dialect.balances(markets)),
+        positions=await every(dialect.positions(perps)) if perps else (),
+        open_orders=await every(dialect.open_orders(markets)),
+        leverages=dict(await every(dialect.leverage(perps))) if perps else {},
+        notes=tuple(notes),
+    )
+
+
+def _merged(answers: Sequence[SeenAccount]) -> SeenAccount:
+    """Return one account of several answers about it."""
+    if not answers:
+        raise UnreadableAnswerError("the venue does not say whose account it is")
+    merged = answers[0]
+    for each in answers[1:]:
+        merged = SeenAccount(
+            uid=merged.uid or each.uid,
+            may_trade=merged.may_trade if merged.may_trade is not None else each.may_trade,
+            may_withdraw=merged.may_withdraw if merged.may_withdraw is not None else each.may_withdraw,
+            one_way=merged.one_way if merged.one_way is not None else each.one_way,
+            problem="; ".join(text for text in (merged.problem, each.problem) if text),
+        )
+    return merged
+
+
+async def _set_up(
+    seen: Seen, chosen: Venue, client: VenueClient, perps: Sequence[Market], account: SeenAccount
+) -> list[str]:
+    """Bring position mode, margin mode and leverage to what a start needs; return what was changed or could not be."""
+    dialect, notes = client.dialect, list[str]()
+    for market in perps:
+        steps = [("cross margin", dialect.set_cross), ("leverage", _leverage_of(dialect, chosen))]
+        if account.one_way is not True:
+            steps.insert(0, ("net positions", dialect.set_one_way))
+        for what, calls_of in steps:
+            for call in calls_of(market):
+                try:
+                    await client.send_surely_once(
+                        call, urgency=Urgency.ORDER, deadline_ms=client.now_ms() + 10 * chosen.validity_ms
+                    )
+                except RequestFailedError as error:
+                    if dialect.judge(error.failure) is not Verdict.UNCHANGED:
+                        notes.append(f"{market.instrument}: {what} could not be set: {error}")
+    del seen
+    return notes
+
+
+def _leverage_of(dialect: Dialect, chosen: Venue) -> Any:  # noqa: ANN401 - a function of a market
+    return lambda market: dialect.set_leverage(market, chosen.perp.leverage)
+
+
+def _judged(seen: Seen, chosen: Venue, label: str) -> Seen:
+    """Say what stands against trading there, and what an operator should know."""
+    where, problems, notes = f"{label}: venues.{seen.venue}", list(seen.problems), list(seen.notes)
+    if abs(seen.skew_ms) > chosen.max_clock_skew_ms:
+        problems.append(
+            f"{where}: its clock is {seen.skew_ms} ms from this machine's, expected at most "
+            f"{chosen.max_clock_skew_ms} (max_clock_skew_ms)"
+        )
+    account = seen.account
+    if account is not None:
+        if account.problem:
+            problems.append(f"{where}: {account.problem}")
+        if account.may_trade is False:
+            problems.append(f"{where}: the key may not trade, expected one that may")
+        if account.may_withdraw:
+            notes.append(f"{where}: the key may withdraw; one that may not is safer")
+        if account.one_way is False and any(each.trade_type is PERP for each in seen.wire.values()):
+            notes.append(f"{where}: positions are kept in hedge mode; a start sets net (one-way) mode")
+    for instrument, leverage in sorted(seen.leverages.items()):
+        if leverage != chosen.perp.leverage:
+            wanted = plain(chosen.perp.leverage)
+            notes.append(f"{where}: leverage of {instrument} is {plain(leverage)}; a start sets {wanted}")
+    if seen.open_orders:
+        notes.append(f"{where}: {len(seen.open_orders)} open orders lie there")
+    return msgspec.structs.replace(seen, problems=tuple(problems), notes=tuple(notes))
