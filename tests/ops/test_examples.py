@@ -1,4 +1,4 @@
-"""The examples run as they are written: on ``execd data sample``, and on recorded data where it is at hand.
+"""The examples of backtests run as they are written: on ``execd data sample``, and on recorded data where that is.
 
 Each enters and leaves, earns funding, and is hedged to the lot at every mark of its book; what its attribution says
 adds up to what it brought.
@@ -23,7 +23,7 @@ from ops.result import Result
 from ops.sample_data import write_sample
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted((ROOT / "config" / "examples").glob("*.toml"))
+EXAMPLES = sorted((ROOT / "config" / "examples").glob("basis-*.toml"))
 RECORDED = ROOT.parent / "shared" / "data"
 D = Decimal
 
