@@ -23,7 +23,7 @@ from messages.journal import AskJournal, JournalTold, Record
 from messages.lifecycle import EndRun, InputSkipped, RunStarted
 from messages.market import Candle, FundingRate, MarketSlice
 from messages.units import Asset, InstrumentId, Nanoseconds, Rate
-from ops import wiring
+from ops import core_cells
 from ops.wiring import Wired, wire
 from tests.actors.builders import HOUR, PERP_ID, SPOT_ID, candle, opening, venue
 
@@ -108,14 +108,14 @@ class Trap:
 def trapped(monkeypatch: pytest.MonkeyPatch, cell: str) -> Trap:
     """Have the wiring build an actor with a trap in it, now and at every rebuild."""
     trap = Trap()
-    kind: Any = getattr(wiring, CLASSES[cell])
+    kind: Any = getattr(core_cells, CLASSES[cell])
 
     class Trapped(kind):  # type: ignore[misc]  # chosen at run time
         def __init__(self, **words: Any) -> None:  # noqa: ANN401 - as it is built
             super().__init__(**words)
             _guard(self, trap)
 
-    monkeypatch.setattr(wiring, CLASSES[cell], Trapped)
+    monkeypatch.setattr(core_cells, CLASSES[cell], Trapped)
     return trap
 
 
