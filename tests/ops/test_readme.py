@@ -87,7 +87,7 @@ def test_the_config_means_what_its_comments_say() -> None:
     assert settings.data.resolution == "1h"
     assert settings.accounts["bybit"]["USDT"] == Decimal(200_000)  # type: ignore[index]  # plain text will do
     assert settings.strategy.use == "script"
-    assert settings.mode.seed == 7
+    assert settings.mode.hashed["seed"] == 7
 
     assert settings.venues["bybit"].perp.leverage == 3  # type: ignore[index]
     assert settings.venues["bybit"].fill.max_share == Decimal("0.1")  # type: ignore[index]
