@@ -9,7 +9,10 @@ from typer.core import TyperGroup
 
 from ops.hints import command, command_anywhere
 
-_ORDER = ("demo", "init", "check", "run", "report", "compare", "journal", "data", "config", "bench", "completion")
+_ORDER = (
+    *("demo", "init", "check", "run", "report", "compare", "journal"),
+    *("data", "config", "bench", "testbed", "completion"),
+)
 
 
 class _InOrder(TyperGroup):
@@ -36,6 +39,8 @@ config_app = typer.Typer(help="The config file: every key it may have.", no_args
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")
 app.add_typer(config_app, name="config")
+testbed_app = typer.Typer(help="Venues on this machine, to rehearse against.", no_args_is_help=True)
+app.add_typer(testbed_app, name="testbed")
 
 
 def _path(text: str) -> Path:
@@ -279,3 +284,46 @@ def config_reference() -> None:
     from ops.reference_command import reference_command  # noqa: PLC0415
 
     raise typer.Exit(reference_command())
+
+
+@testbed_app.command("exchange")
+def rehearsal_exchange(
+    *,
+    state: Annotated[
+        Path,
+        typer.Option("--state", parser=_path, metavar="DIR", help="Its accounts, keys, certificates and record."),
+    ],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="0: any free one.")] = 0,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", parser=_path, metavar="DIR", help="Recorded prices. Without it they walk."),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.001, max=10**6, metavar="N", help="How many times faster than recorded.")
+    ] = 1,
+    faults: Annotated[
+        Path | None,
+        typer.Option("--faults", parser=_path, metavar="FILE", help="Faults to play, a JSON object a line."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**63 - 1, metavar="N", help="Of prices, books and faults.")
+    ] = 0,
+    limits: Annotated[
+        int | None,
+        typer.Option("--limits", min=1, max=10**6, metavar="N", help="Rate limits are so many times the venues' own."),
+    ] = None,
+) -> None:
+    """Be Binance, Bybit and OKX on one port of this machine."""
+    from ops.testbed.commands import exchange_command  # noqa: PLC0415
+
+    code = exchange_command(state, port=port, data=data, speed=speed, faults=faults, seed=seed, limits=limits)
+    raise typer.Exit(code)
+
+
+@testbed_app.command("faults")
+def rehearsal_faults() -> None:
+    """List the kinds of faults that the exchange can play."""
+    from ops.screen import stdout  # noqa: PLC0415
+    from ops.testbed.commands import faults_command  # noqa: PLC0415
+
+    raise typer.Exit(faults_command(stdout()))

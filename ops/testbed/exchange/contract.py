@@ -11,9 +11,8 @@ A package of a venue (``binance/``, ``bybit/``, ``okx/``) exports one function::
     def dialect(engine: Engine, limits: RateLimits, listen_keys: ListenKeys) -> Dialect
 
 Faults never are the dialect's business: it only says what a request does (`operation`), and words refusals (`refuse`).
-In tests start the whole exchange in-process with `tests.ops.testbed.exchange.started.exchange()` (an async context
-manager: port, ca file, engines, keys) and get an aiohttp session that resolves every host to it, for ccxt or for bare
-requests, with its `session()`.
+In tests start the whole exchange in-process with ``tests/ops/testbed/exchange/started.py``: an async context manager
+with port, CA file, engines and keys, and an aiohttp session that finds every host there, for ccxt or bare requests.
 """
 
 from collections.abc import Callable, Mapping, Sequence

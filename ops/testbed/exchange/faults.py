@@ -102,11 +102,13 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     after: int = 0
     number: float = 0
 
-    def fits(self, names: Iterable[str], scope: Scope) -> bool:
-        """Return whether it is about something with these names."""
+    def fits(self, names: Iterable[str], scope: Scope, *, by_name: bool = False) -> bool:
+        """Return whether it is about something with these names; `by_name`: only if it names what it is about."""
         if KINDS[self.kind].scope != scope:
             return False
-        return not self.endpoint or any(fnmatchcase(name, self.endpoint) for name in names)
+        if not self.endpoint:
+            return not by_name
+        return any(fnmatchcase(name, self.endpoint) for name in names)
 
 
 def parse(text: str, source: str) -> tuple[Fault, ...]:
@@ -202,12 +204,12 @@ class Faults:
         """Play none any more."""
         self._lines.clear()
 
-    def draw(self, scopes: Mapping[Scope, Sequence[str]]) -> list[Fault]:
+    def draw(self, scopes: Mapping[Scope, Sequence[str]], *, by_name: bool = False) -> list[Fault]:
         """Return what happens to something with names, by the scopes that it belongs to."""
         return [
             line.fault
             for line in self._lines
-            if any(line.fault.fits(names, scope) for scope, names in scopes.items()) and line.drawn()
+            if any(line.fault.fits(names, scope, by_name=by_name) for scope, names in scopes.items()) and line.drawn()
         ]
 
 
