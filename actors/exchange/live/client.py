@@ -145,9 +145,7 @@ class VenueClient:
             RequestFailedError: With the failure.
             UnreadableAnswerError: The answer is no JSON at all. What the request changes may have been done.
         """
-        until = None if deadline_ms is None else self._loop_time(deadline_ms)
-        await self._attempts.admit(call, urgency, until=until)
-        return await self._attempts.make(call)
+        return await self._send(call, urgency, until=None if deadline_ms is None else self._loop_time(deadline_ms))
 
     async def send_surely_once(self, call: Call, *, urgency: Urgency, deadline_ms: int) -> Any:  # noqa: ANN401 - as above
         """As `send`, and again while the venue certainly did not take it, until the deadline.
@@ -155,8 +153,9 @@ class VenueClient:
         Where our time was off, it is measured first. Anything else is raised at once.
         """
         measured = self._measured
+        until = self._loop_time(deadline_ms)  # once: that our clock is set right on the way does not move it
         try:
-            return await self.send(call, urgency=urgency, deadline_ms=deadline_ms)
+            return await self._send(call, urgency, until=until)
         except RequestFailedError as error:
             if not self._was_not_taken(error):
                 raise
@@ -172,12 +171,11 @@ class VenueClient:
                     await self._measure_unless_done_since(measured)
             measured = self._measured
             try:
-                return await self.send(call, urgency=urgency, deadline_ms=deadline_ms)
+                return await self._send(call, urgency, until=until)
             except RequestFailedError as error:
                 failed = error
                 raise
 
-        until = self._loop_time(deadline_ms)
         return await retrying(until=until, jitter=self._jitter, may_repeat=self._was_not_taken)(again)
 
     async def read(
@@ -265,6 +263,10 @@ class VenueClient:
 
     # --- within ------------------------------------------------------------------------------------------------------
 
+    async def _send(self, call: Call, urgency: Urgency, *, until: float | None) -> Any:  # noqa: ANN401 - decoded JSON
+        await self._attempts.admit(call, urgency, until=until)
+        return await self._attempts.make(call)
+
     def _loop_time(self, venue_ms: int) -> float:
         return asyncio.get_running_loop().time() + (venue_ms - self.now_ms()) / 1000
 
@@ -281,7 +283,7 @@ class VenueClient:
 
     async def _page(self, query: Query[T], urgency: Urgency) -> Page[T]:
         try:
-            return query.read(await self.send(query.call, urgency=urgency))
+            return query.read(await self._send(query.call, urgency, until=None))
         except (RequestFailedError, VenueRefusalError) as error:
             failure = error.failure
         if failure.code in query.absent:

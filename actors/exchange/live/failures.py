@@ -69,8 +69,9 @@ def raised_failure(error: BaseException, *, began: bool, clean: Clean) -> Failur
     """
     chain = tuple(_causes(error))
     sent = began and not any(isinstance(each, NEVER_SENT) for each in chain)
-    root = chain[-1]
-    return Failure(status=None, code="", text=clean(f"{type(root).__name__}: {root}"), sent=sent)
+    # ccxt's own error holds no more than the address; what it comes from says what happened.
+    told = chain[min(1, len(chain) - 1)]
+    return Failure(status=None, code="", text=clean(f"{type(told).__name__}: {told}"), sent=sent)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -121,15 +122,20 @@ _RESET = "x-bapi-limit-reset-timestamp"
 
 
 def _wait_ms(headers: Mapping[str, str], text: str, now_ms: int) -> int | None:
-    """Return how long the venue wants to be left alone: Retry-After, or Binance's and Bybit's own ways to say it."""
+    """Return the longest that the venue wants to be left alone: by Retry-After, or Binance's and Bybit's own ways."""
     lower = {name.lower(): value for name, value in headers.items()}
-    if after := lower.get("retry-after", ""):
-        return _retry_after_ms(after, now_ms)
     banned = text.partition(_BANNED_UNTIL)[2][:_MS_DIGITS]
-    for until in (banned, lower.get(_RESET, "")):
-        if len(until) == _MS_DIGITS and until.isdecimal() and int(until) > now_ms:
-            return int(until) - now_ms
-    return None
+    said = (
+        _retry_after_ms(lower.get("retry-after", ""), now_ms),
+        _until_ms(banned, now_ms),
+        _until_ms(lower.get(_RESET, ""), now_ms),
+    )
+    return max((each for each in said if each is not None), default=None)
+
+
+def _until_ms(value: str, now_ms: int) -> int | None:
+    is_time = len(value) == _MS_DIGITS and value.isdecimal()
+    return int(value) - now_ms if is_time and int(value) > now_ms else None
 
 
 def _retry_after_ms(value: str, now_ms: int) -> int | None:
@@ -137,6 +143,6 @@ def _retry_after_ms(value: str, now_ms: int) -> int | None:
         return int(value) * 1000
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (TypeError, ValueError):
         return None
     return max(0, int(at.timestamp() * 1000) - now_ms)

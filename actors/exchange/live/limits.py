@@ -17,11 +17,14 @@ BURST = 4
 """A burst takes one part in so many of a limit."""
 LONGEST_SILENCE_MS = 60_000
 """How long a bucket stays closed at most where the venue does not say how long."""
+LOOK_S = 0.02
+"""How long something that waits for room waits at most before it looks again."""
+ROUNDING = 1e-6
 MARGIN_S = 0.05
 """Waited past the end of a window, as the venue's clock is only measured."""
 
 
-CONTROL, READ = Urgency.CONTROL, Urgency.READ
+CONTROL = Urgency.CONTROL
 
 
 class TooLateError(Exception):
@@ -103,34 +106,46 @@ class _Lane:
 
     def __init__(self, share: float, window_s: float) -> None:
         burst = max(1.0, share / BURST)
-        self.rate = max(share - burst, share / 2) / window_s
-        self.bucket = AsyncLimiter(burst, burst / self.rate)
-        self._waiting = 0.0
+        self._rate = max(share - burst, share / 2) / window_s
+        self._bucket = AsyncLimiter(burst, burst / self._rate)
+        self._turns = {urgency: asyncio.Lock() for urgency in Urgency}
+        self._waiting = dict.fromkeys(Urgency, 0)
         self._waiters = 0
 
-    def has(self, weight: float) -> bool:
+    def has(self, weight: int) -> bool:
         """Whether there is room, and nobody waits for it."""
-        return not self._waiters and self.bucket.has_capacity(min(weight, self.bucket.max_rate))
+        return not self._waiters and weight <= self._bucket.max_rate and self._bucket.has_capacity(weight)
 
-    def backlog_s(self) -> float:
-        """Return how long it takes at least until all that waits has gone out, in seconds."""
-        return self._waiting / self.rate
+    def backlog_s(self, urgency: Urgency) -> float:
+        """Return how long it takes at least until all of an urgency that waits has gone out, in seconds."""
+        return self._waiting[urgency] / self._rate
 
-    async def take(self, weight: float) -> None:
-        """Wait for room. What is heavier than a burst takes several."""
-        left = float(weight)
-        self._waiting += left
+    async def take(self, weight: int, urgency: Urgency) -> None:
+        """Take room, or wait for it: in turn within an urgency, and with the others whoever finds enough of it first.
+
+        An order is lighter than most reads, and at most one read looks for room at a time: so it goes first.
+        """
+        if self.has(weight):
+            await self._bucket.acquire(weight)  # does not wait
+            return
+        self._waiting[urgency] += weight
         self._waiters += 1
         try:
-            while left > 0:
-                part = min(left, self.bucket.max_rate)
-                await self.bucket.acquire(part)
-                left -= part
-                self._waiting -= part
+            async with self._turns[urgency]:
+                await self._take_in_turn(float(weight))
         finally:
             self._waiters -= 1
-            # Counted parts of floats don't add up to nothing by themselves.
-            self._waiting = self._waiting - left if self._waiters else 0.0
+            self._waiting[urgency] -= weight
+
+    async def _take_in_turn(self, left: float) -> None:
+        # The limiter's own timer would aim at the very moment at which there is room; on a clock that only timers move,
+        # a rounding error kept it there for ever. What is heavier than a burst takes several.
+        while left > 0:
+            part = min(left, self._bucket.max_rate)
+            while not self._bucket.has_capacity(part - ROUNDING):  # noqa: ASYNC110 - room comes by time alone
+                await asyncio.sleep(min(part / self._rate, LOOK_S))
+            await self._bucket.acquire(part - ROUNDING)
+            left -= part
 
 
 class _Gate:
@@ -147,36 +162,30 @@ class _Gate:
         self._closed_until = 0.0
         self._shared = _Lane(float(bucket.amount - kept), window_s)
         self._kept = _Lane(float(kept), window_s) if kept >= 1 else None
-        self._reads = asyncio.Lock()
         self._open_to_all = float(bucket.amount - kept)
         self._window = -1
         self._spent = 0.0
 
-    def is_free(self, weight: float, urgency: Urgency, now: float) -> bool:
+    def is_free(self, weight: int, urgency: Urgency, now: float) -> bool:
         """Whether a request may go at once."""
         if self._delay_s(weight, urgency, now) > 0:
             return False
-        return self._lane(weight, urgency).has(weight) and (urgency is not READ or not self._reads.locked())
+        return self._lane(weight, urgency).has(weight)
 
-    def refuse_if_late(self, weight: float, urgency: Urgency, now: float, until: float | None) -> None:
+    def refuse_if_late(self, weight: int, urgency: Urgency, now: float, until: float | None) -> None:
         """Raise `TooLateError` where the room that is needed can't be there in time."""
-        if until is not None and now + self._lane(weight, urgency).backlog_s() > until:
+        if until is not None and now + self._lane(weight, urgency).backlog_s(urgency) > until:
             raise TooLateError("too much waits before it")
 
-    async def enter_in_turn(self, weight: float, urgency: Urgency, until: float | None) -> None:
+    async def enter_in_turn(self, weight: int, urgency: Urgency, until: float | None) -> None:
         """Wait until the gate is open and has room."""
         await self._wait_until_open(weight, urgency, until)
-        if urgency is READ:
-            # One read at a time waits for room, so that what is urgent waits behind one read at most.
-            async with self._reads:
-                await self.enter(weight, urgency)
-        else:
-            await self.enter(weight, urgency)
+        await self.enter(weight, urgency)
         await self._wait_until_open(0, urgency, until)
 
-    async def enter(self, weight: float, urgency: Urgency) -> None:
+    async def enter(self, weight: int, urgency: Urgency) -> None:
         """Take room."""
-        await self._lane(weight, urgency).take(weight)
+        await self._lane(weight, urgency).take(weight, urgency)
         self._spent += weight
 
     def close(self, now: float, for_ms: int | None) -> None:
@@ -193,22 +202,22 @@ class _Gate:
                 self._roll()
                 self._spent = max(self._spent, float(value))
 
-    def _lane(self, weight: float, urgency: Urgency) -> _Lane:
+    def _lane(self, weight: int, urgency: Urgency) -> _Lane:
         """Return the lane in which a request waits least."""
         if urgency is not CONTROL or self._kept is None or self._shared.has(weight):
             return self._shared
         if self._kept.has(weight):
             return self._kept
-        return min(self._kept, self._shared, key=_Lane.backlog_s)
+        return min(self._kept, self._shared, key=lambda lane: lane.backlog_s(urgency))
 
-    async def _wait_until_open(self, weight: float, urgency: Urgency, until: float | None) -> None:
+    async def _wait_until_open(self, weight: int, urgency: Urgency, until: float | None) -> None:
         loop = asyncio.get_running_loop()
         while (delay := self._delay_s(weight, urgency, loop.time())) > 0:
             if until is not None and loop.time() + delay > until:
                 raise TooLateError("the venue takes nothing before the deadline")
             await asyncio.sleep(delay)
 
-    def _delay_s(self, weight: float, urgency: Urgency, now: float) -> float:
+    def _delay_s(self, weight: int, urgency: Urgency, now: float) -> float:
         """Return how long the gate stays closed, or until a window begins in which there is room again."""
         closed = self._closed_until - now
         if not self.header:
