@@ -6,21 +6,29 @@ answered with the earlier outcome, other content under the same id is refused. T
 hears. Cancels pass the gate by; an amendment is the gate's to decide, as what the order may still take changes.
 
 Whatever a venue says about an order comes here first: held against the table of an order's life, fills known by trade
-id are dropped, the rest goes to the event logger, which stamps it and tells everybody. State changes in `_follow`
+id are dropped, the rest goes to the event logger, which stamps it and tells everybody. State changes in `Orders.follow`
 alone, which `apply` calls too. What a simulated venue says of funding and liquidation comes the same way, so that the
-journal has it in the venue's order.
+journal has it in the venue's order; what live venues say beside orders, by the desk (actors/venue_desk.py).
+
+A fill without a reference price gets the one that its order was decided at: so its slippage is measured.
 """
 
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import get_args
 
-from actors.contract import Actor, Address
+from msgspec.structs import replace
+
+from actors.contract import Actor, Address, Turn
 from actors.errors import InvariantError
-from actors.followed import FILLED, OUTCOMES, REFUSED, REJECTED, FollowedOrder
+from actors.followed import FILLED, OUTCOMES, REFUSED
 from actors.id_table import IdTable
-from actors.intents import amendment_of, cancel_of, intent, received
+from actors.intents import amendment_of, cancel_of, intent, received, run_ended
 from actors.names import Names, content_digest
 from actors.order_ids import client_order_id
-from actors.recent import Recent
+from actors.orders_followed import ORDER_EVENTS, Orders
+from actors.venue_desk import DeskMessage, VenueDesk
+from actors.venue_states import VenueStates
 from messages.base import Message, Question
 from messages.book import InsurancePaid, Liquidated
 from messages.instructions import (
@@ -45,9 +53,10 @@ from messages.instructions import (
     TradeRefused,
 )
 from messages.journal import Entry, Record, RefuseAtOnce
-from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, RunEnded
-from messages.market import ExtremesMoved, FundingPaid, StaleMark
-from messages.order_life import CLOSED, RESTING, SENT, UNKNOWN, after
+from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted
+from messages.live import AskOpenQuestions, FollowOrders, ForgetOrder
+from messages.market import ExtremesMoved, StaleMark
+from messages.order_life import RESTING, SENT, UNKNOWN, after
 from messages.orders import (
     AmendOrder,
     AmendSubmitted,
@@ -61,10 +70,10 @@ from messages.orders import (
     OutcomeKnown,
     SubmitOrder,
 )
-from messages.units import LIMIT, MARKET, ClientOrderId, InstructionId
+from messages.units import LIMIT, MARKET, InstructionId, VenueName
 
-VenueFact = FundingPaid | ExtremesMoved | StaleMark | Liquidated | InsurancePaid
-"""What a venue reports beside orders; passed on as it is."""
+VenueFact = ExtremesMoved | StaleMark | Liquidated | InsurancePaid
+"""What a simulated venue reports beside orders and funding; passed on as it is."""
 EngineMessage = (
     Instruction
     | TradePassed
@@ -73,19 +82,13 @@ EngineMessage = (
     | AmendNotPassed
     | OrderEvent
     | VenueFact
+    | DeskMessage
     | Halt
     | Congested
     | ClockJumped
     | EndRun
 )
 
-_REMEMBERED_ORDERS = 64
-"""How many closed orders are kept: for a fill after a cancel, and to know a repeated one by its trade id.
-
-Those with a command that the venue has not answered are kept besides. So of one that closed earlier whole, every report
-is a repetition; of one that was cancelled so long ago a person has to look at it."""
-
-_ORDER_EVENTS = get_args(OrderEvent)
 _ACCEPTED = after(SENT, OrderAccepted)
 _FILLED_WHOLE = after(RESTING, OrderFilled, complete=True)
 _CROWDED = "too many reports are waiting; no new risk until they are worked"
@@ -102,18 +105,27 @@ class Engine(Actor[EngineMessage]):
         log: The event logger.
         strategy: Hears of repeated instructions.
         itself: Each cancel of many is a turn of its own, before anything else of that instant.
+        venues: The live ones, which are told what to follow.
+        must_settle: Venues that take no instructions until they have settled what is unfinished.
+        remembered: How many closed orders are kept, a power of two; of older ones no fill can be told from a repetition
+            (actors/orders_followed.py).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the wiring names each of them
         self,
         *,
+        turn: Turn,
         namespace: bytes,
         halted: str | None,
         gate: Address[OutcomeKnown],
         log: Address[Entry | RefuseAtOnce | OrderCommand],
         strategy: Address[InstructionRepeated],
         itself: Address[CancelInstruction],
+        venues: Mapping[VenueName, Address[FollowOrders | ForgetOrder]] = MappingProxyType({}),
+        must_settle: Collection[VenueName] = (),
+        remembered: int = 64,
     ) -> None:
+        self._turn = turn
         self._gate = gate
         self._log = log
         self._strategy = strategy
@@ -121,11 +133,15 @@ class Engine(Actor[EngineMessage]):
         self._halted = halted
         self._congested = False
         self._known = IdTable()
-        self._orders: dict[ClientOrderId, FollowedOrder] = {}
-        self._closed: Recent[ClientOrderId, FollowedOrder] = Recent(_REMEMBERED_ORDERS)
-        self._awaited: dict[ClientOrderId, FollowedOrder] = {}  # closed, with a cancel or change not answered yet
-        self._refusals: dict[Code, int] = {}
         self._names = Names(namespace)
+        self._followed = Orders(known=self._known, names=self._names, remembered=remembered)
+        self._orders = self._followed.open
+        self._states = VenueStates(must_settle)
+        self._barred = self._states.barred
+        self._desk = VenueDesk(
+            turn=turn, orders=self._followed, states=self._states, log=log, venues=venues, report=self._reported
+        )
+        self._refusals: dict[Code, int] = {}
         self.handlers = {
             TradeInstruction: self._instructed,
             TradePassed: self._send,
@@ -135,17 +151,20 @@ class Engine(Actor[EngineMessage]):
             AmendInstruction: self._amend,
             AmendPassed: self._send_amendment,
             AmendNotPassed: self._refuse_amendment,
-            **dict.fromkeys(_ORDER_EVENTS, self._reported),
+            **self._desk.handlers,
+            **dict.fromkeys(ORDER_EVENTS, self._reported),
             OrderAccepted: self._accepted,
             OrderFilled: self._filled,
             **dict.fromkeys(get_args(VenueFact), log.tell),
             Halt: self._halt,
             Congested: self._crowded,
             ClockJumped: self._jumped,
-            EndRun: self._end,
+            EndRun: lambda end: log.tell(run_ended(end)),
         }
 
     def answer(self, question: Question) -> Message:
+        if isinstance(question, AskOpenQuestions):
+            return self._desk.open_questions()
         if not isinstance(question, AskRefusals):
             return super().answer(question)
         return RefusalsTold(counts=tuple(sorted((code.value, count) for code, count in self._refusals.items())))
@@ -157,17 +176,18 @@ class Engine(Actor[EngineMessage]):
             case InstructionRefused() as entry:
                 self._count(entry)
             case OrderSubmitted() as entry:
-                self._open(entry)
+                self._followed.sent(entry, record.at)
             case AmendSubmitted() | CancelSubmitted() as entry:
                 if order := self._orders.get(entry.client_order_id):
-                    order.asked(change=isinstance(entry, AmendSubmitted))
-            case entry if isinstance(entry, _ORDER_EVENTS):
-                if order := self._order(entry):
-                    self._follow(order, entry)
+                    order.asked(entry if isinstance(entry, AmendSubmitted) else None)
+            case entry if isinstance(entry, ORDER_EVENTS):
+                if order := self._followed.find(entry.client_order_id):
+                    self._followed.follow(order, entry)
+                self._desk.fold(entry, record.at)
             case Halted() as entry:
                 self._halted = entry.reason
-            case _:
-                pass
+            case entry:
+                self._desk.fold(entry, record.at)
 
     def _instructed(self, instruction: TradeInstruction) -> None:
         entry, known, named = received(instruction), self._known, self._names.of(instruction.instruction_id)
@@ -178,8 +198,13 @@ class Engine(Actor[EngineMessage]):
         elif known.is_content(slot, content):
             self._repeat(instruction.instruction_id, slot)
             return
+        barred = None
+        if instruction.venue in self._barred:
+            barred = self._states.refusal(instruction.venue, reduce_only=instruction.reduce_only)
         if self._halted is not None:
             self._refuse(entry, Code.HALTED, self._halted)
+        elif barred is not None:
+            self._refuse(entry, *barred)
         elif self._congested and not instruction.reduce_only:
             self._refuse(entry, Code.BUSY, _CROWDED)
         elif slot >= 0:
@@ -203,21 +228,21 @@ class Engine(Actor[EngineMessage]):
         self._refusals[refused.code] = self._refusals.get(refused.code, 0) + 1
         slot = self._known.find(self._names.of(refused.instruction_id).key)
         # A duplicate's refusal leaves the first one's outcome alone; that of an open order is not in the table yet.
-        if not self._known.outcome(slot) and self._open_order(refused.instruction_id) is None:
+        if not self._known.outcome(slot) and self._followed.of(refused.instruction_id) is None:
             self._known.set_outcome(slot, REFUSED)
 
     def _send(self, passed: TradePassed) -> None:
         order = intent(passed, client_order_id(self._names.of(passed.instruction.instruction_id).digest))
-        self._open(order)
+        self._followed.sent(order, self._turn.at)
         self._log.tell(SubmitOrder(intent=order))
 
     def _cancel(self, wanted: CancelInstruction) -> None:
-        order = self._open_order(wanted.instruction_id)
+        order = self._followed.of(wanted.instruction_id)
         if order is None:
             refused = CancelRefused(instruction_id=wanted.instruction_id, code=Code.NOT_OPEN, detail=_NOT_OPEN)
             self._log.tell(refused)
         else:
-            order.asked(change=False)
+            order.asked(None)
             self._log.tell(CancelOrder(intent=cancel_of(order.intent)))
 
     def _cancel_all(self, wanted: CancelAllInstruction) -> None:
@@ -227,7 +252,7 @@ class Engine(Actor[EngineMessage]):
                 self._itself.tell(CancelInstruction(instruction_id=order.intent.instruction_id))
 
     def _amend(self, wanted: AmendInstruction) -> None:
-        order = self._open_order(wanted.instruction_id)
+        order = self._followed.of(wanted.instruction_id)
         code, detail = None, ""
         if self._halted is not None:
             code, detail = Code.HALTED, self._halted
@@ -235,6 +260,8 @@ class Engine(Actor[EngineMessage]):
             code, detail = Code.BUSY, _CROWDED
         elif order is None:
             code, detail = Code.NOT_OPEN, _NOT_OPEN
+        elif (barred := self._states.refusal(order.intent.venue, reduce_only=order.intent.reduce_only)) is not None:
+            code, detail = barred
         elif order.intent.order_type is not LIMIT:
             code, detail = Code.NOT_OPEN, f"a {order.intent.order_type} order can't be amended, only a LIMIT one"
         if code is not None:
@@ -243,17 +270,15 @@ class Engine(Actor[EngineMessage]):
         self._log.tell(AmendReceived(instruction_id=wanted.instruction_id, price=wanted.price, amount=wanted.amount))
 
     def _send_amendment(self, passed: AmendPassed) -> None:
-        order = self._open_order(passed.instruction_id)
+        order = self._followed.of(passed.instruction_id)
         if order is None:
             raise InvariantError(f"the gate passed an amendment of {passed.instruction_id}, which is not open")
-        order.asked(change=True)
-        self._log.tell(AmendOrder(intent=amendment_of(order.intent, passed)))
+        change = amendment_of(order.intent, passed)
+        order.asked(change)
+        self._log.tell(AmendOrder(intent=change))
 
     def _refuse_amendment(self, answer: AmendNotPassed) -> None:
         self._log.tell(AmendRefused(instruction_id=answer.instruction_id, code=answer.code, detail=answer.detail))
-
-    def _open_order(self, instruction: InstructionId) -> FollowedOrder | None:
-        return self._orders.get(client_order_id(self._names.of(instruction).digest))
 
     def _accepted(self, event: OrderAccepted) -> None:
         """Take the usual step from SENT to RESTING; whatever else it may be is for `_reported`."""
@@ -261,7 +286,7 @@ class Engine(Actor[EngineMessage]):
         if order is None or order.state is not SENT:
             self._reported(event)
             return
-        order.state, order.accepted = _ACCEPTED, True
+        order.state, order.accepted, order.order_id = _ACCEPTED, True, event.order_id
         self._log.tell(event)
         if order.intent.order_type is not MARKET:
             self._gate.tell(OutcomeKnown(instruction_id=event.instruction_id))
@@ -269,6 +294,8 @@ class Engine(Actor[EngineMessage]):
     def _filled(self, event: OrderFilled) -> None:
         """Take the usual step of an accepted order that is filled whole at once; the rest is for `_reported`."""
         order = self._orders.get(event.client_order_id)
+        if event.reference_price is None:
+            event = self._referred(event)
         if (
             order is None
             or order.trades
@@ -279,12 +306,23 @@ class Engine(Actor[EngineMessage]):
             self._reported(event)
             return
         order.trades, order.filled, order.state, order.outcome = (event.trade_id,), event.amount, _FILLED_WHOLE, FILLED
-        self._close(event.client_order_id, order)
+        self._followed.close(event.client_order_id, order)
         self._log.tell(event)
 
-    def _reported(self, event: OrderEvent) -> None:
-        order = self._orders.get(event.client_order_id) or self._order(event)
+    def _referred(self, fill: OrderFilled) -> OrderFilled:
+        """Return a fill of which the venue knows no reference price with ours."""
+        order = self._followed.find(fill.client_order_id)
         if order is None:
+            return fill
+        self._states.note(fill.venue, self._turn.at)
+        return replace(fill, reference_price=order.reference_of(fill))
+
+    def _reported(self, event: OrderEvent) -> None:
+        order = self._orders.get(event.client_order_id) or self._followed.find(event.client_order_id)
+        if order is None:
+            self._desk.forgotten(event)
+            return
+        if isinstance(event, OrderFilled) and self._desk.is_doubtful(order, event):
             return
         if not order.accepted and isinstance(event, OrderFilled):
             # A fill that overtakes its acceptance implies it: exactly one precedes every fill in the journal.
@@ -298,63 +336,15 @@ class Engine(Actor[EngineMessage]):
                 )
             )
         before = order.state
-        if self._follow(order, event):
+        if self._followed.follow(order, event):
             self._log.tell(event)
         if (before is UNKNOWN and order.state is not UNKNOWN) or (
             isinstance(event, OrderAccepted) and order.intent.order_type is not MARKET  # (which is filled at once)
         ):
             self._gate.tell(OutcomeKnown(instruction_id=event.instruction_id))
 
-    def _order(self, event: OrderEvent) -> FollowedOrder | None:
-        """Return the order that a report is about; None where it repeats what is long settled."""
-        name = event.client_order_id
-        order = self._orders.get(name) or self._closed.get(name) or self._awaited.get(name)
-        if order is None and not self._is_long_settled(event):
-            raise InvariantError(f"{event.venue} reports on order {event.client_order_id}, which we never sent")
-        return order
-
-    def _is_long_settled(self, event: OrderEvent) -> bool:
-        """Return whether the report is about an order of ours that came to an end after which nothing can follow."""
-        named = self._names.of(event.instruction_id)
-        slot, ours = self._known.find(named.key), client_order_id(named.digest) == event.client_order_id
-        return slot >= 0 and ours and self._known.outcome(slot) in {FILLED, REJECTED}
-
-    def _open(self, sent: OrderSubmitted) -> None:
-        named = self._names.of(sent.instruction_id)
-        order = FollowedOrder(sent, sent.amount, named.key, sent.price, named.slot, named.slot_of)
-        self._orders[sent.client_order_id] = order
-
-    def _follow(self, order: FollowedOrder, event: OrderEvent) -> bool:
-        """Move an order on; return whether the event was news."""
-        before, outcome = order.state, order.outcome
-        news = order.follow(event)
-        if before is not CLOSED:
-            if order.state is CLOSED:
-                self._close(event.client_order_id, order)
-            return news
-        if order.outcome != outcome:
-            self._known.set_outcome(self._slot(order), order.outcome)
-        if not order.unanswered and event.client_order_id in self._awaited:
-            del self._awaited[event.client_order_id]
-            self._closed.add(event.client_order_id, order)
-        return news
-
-    def _slot(self, order: FollowedOrder) -> int:
-        """Return where the instruction's id is kept; it moves when the table grows."""
-        if order.slot_of != self._known.growth:
-            order.slot_of, order.slot = self._known.growth, self._known.find(order.key)
-        return order.slot
-
-    def _close(self, order_id: ClientOrderId, order: FollowedOrder) -> None:
-        self._known.set_outcome(order.slot if order.slot_of == self._known.growth else self._slot(order), order.outcome)
-        del self._orders[order_id]
-        if order.unanswered:
-            self._awaited[order_id] = order
-        else:
-            self._closed.add(order_id, order)
-
     def _repeat(self, instruction: InstructionId, slot: int) -> None:
-        order = self._open_order(instruction)
+        order = self._followed.of(instruction)
         outcome = self._known.outcome(slot) if order is None else order.outcome
         self._strategy.tell(
             InstructionRepeated(
@@ -375,15 +365,3 @@ class Engine(Actor[EngineMessage]):
     def _jumped(self, jump: ClockJumped) -> None:
         self._log.tell(jump)
         self._halt(Halt(reason="the wall clock jumped; skew is not measured yet"))
-
-    def _end(self, end: EndRun) -> None:
-        self._log.tell(
-            RunEnded(
-                outcome=end.outcome,
-                reason=end.reason,
-                market_events=end.market_events,
-                currency=end.currency,
-                equity_start=end.equity_start,
-                equity_end=end.equity_end,
-            )
-        )

@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import msgspec
 
-from messages.order_life import SENT, OrderState, after
+from messages.live import Unfinished
+from messages.order_life import SENT, UNKNOWN, OrderState, after
 from messages.orders import (
     ANSWERS,
     AmendRejected,
+    AmendSubmitted,
     CancelRejected,
     OrderAccepted,
     OrderAmended,
@@ -23,7 +25,7 @@ from messages.orders import (
     OrderTriggered,
     OrderUnknown,
 )
-from messages.units import Price, TradeId
+from messages.units import MAKER, TRIGGERED, BaseAmount, Nanoseconds, OrderId, Price, TradeId
 
 OUTCOMES = ("NONE", "OPEN", "REFUSED", "REJECTED", "FILLED", "CANCELLED", "EXPIRED", "UNKNOWN")
 """What an instruction came to so far; the table of ids keeps the place in this tuple."""
@@ -53,11 +55,15 @@ class FollowedOrder(msgspec.Struct):
         amount, price: Its total (base) and its limit as of the latest amendment.
         key: Of its instruction in the table of ids.
         slot, slot_of: Where the table keeps it, as long as the table's `growth` is `slot_of`.
+        submitted_at: When its intent was journaled.
+        order_id: The venue's, as soon as it said one.
         outcome: As the table has it.
         trades: Ids of its fills.
         accepted: The venue said so, or a fill implied it.
         triggered: A stop that became a market or limit order.
-        changing: A change was sent that the venue has not answered yet.
+        trigger: Where its trigger stood then.
+        change: The change that was sent and the venue has not answered yet.
+        operator_needed: It was said that a person has to find out what became of it.
         unanswered: How many cancels and changes the venue has not answered yet. Until it has, the order is not
             forgotten, closed or not.
     """
@@ -68,14 +74,23 @@ class FollowedOrder(msgspec.Struct):
     price: Price | None = None
     slot: int = -1
     slot_of: int = -1
+    submitted_at: int = 0
+    order_id: OrderId | None = None
     filled: Decimal = _ZERO
     state: OrderState = SENT
     outcome: int = OPEN
     trades: tuple[TradeId, ...] | set[TradeId] = ()
     accepted: bool = False
     triggered: bool = False
-    changing: bool = False
+    trigger: Price | None = None
+    change: AmendSubmitted | None = None
+    operator_needed: bool = False
     unanswered: int = 0
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the venue has not said yet that it has the order, nor that it has not."""
+        return self.state is SENT or self.state is UNKNOWN
 
     def follow(self, event: OrderEvent) -> bool:
         """Move on; return whether the event was news.
@@ -84,6 +99,8 @@ class FollowedOrder(msgspec.Struct):
             IllegalMoveError: The venue tells a life that cannot be.
         """
         before, kind = self.state, type(event)
+        if not self.order_id:
+            self.order_id = getattr(event, "order_id", None)
         if kind is OrderFilled:
             if event.trade_id in self.trades:  # type: ignore[union-attr]  # it is a fill
                 return False
@@ -116,15 +133,15 @@ class FollowedOrder(msgspec.Struct):
         """Return whether the event says something new, and keep what it says. Venues repeat themselves."""
         match event:
             case OrderTriggered():
-                news, self.triggered = not self.triggered, True
+                news, self.triggered, self.trigger = not self.triggered, True, event.trigger_price
             case OrderAmended():
-                news = self.changing or (self.amount, self.price) != (event.amount, event.price)
-                if self.changing:
+                news = self.change is not None or (self.amount, self.price) != (event.amount, event.price)
+                if self.change is not None:
                     self._answered()
-                self.amount, self.price, self.changing = event.amount, event.price, False
+                self.amount, self.price, self.change = event.amount, event.price, None
             case AmendRejected():
                 self._answered()
-                news, self.changing = True, False
+                news, self.change = True, None
             case CancelRejected():
                 self._answered()
                 news = True
@@ -136,11 +153,42 @@ class FollowedOrder(msgspec.Struct):
                 news = self.state is not before
         return news
 
-    def asked(self, *, change: bool) -> None:
-        """Keep that a cancel, or a change, was sent."""
+    def asked(self, change: AmendSubmitted | None) -> None:
+        """Keep that a cancel, or this change, was sent."""
         self.unanswered += 1
-        if change:
-            self.changing = True
+        if change is not None:
+            self.change = change
 
     def _answered(self) -> None:
         self.unanswered = max(0, self.unanswered - 1)
+
+    def reference_of(self, fill: OrderFilled) -> Price:
+        """Return what a fill would have cost without slippage, where the venue does not say.
+
+        Of what rested that is its limit, of a stop its trigger, of all else the price at which it was decided.
+        """
+        if fill.liquidity is MAKER and self.price is not None:
+            return self.price
+        if self.intent.order_type in TRIGGERED:
+            return self.trigger or self.intent.trigger_price or self.intent.reference_price
+        return self.intent.reference_price
+
+    def unfinished(self) -> Unfinished:
+        """Return what a venue must know of it to settle it."""
+        change = self.change
+        return Unfinished(
+            intent=self.intent,
+            submitted_at=Nanoseconds(self.submitted_at),
+            state=self.state,
+            order_id=self.order_id or None,
+            amount=BaseAmount(self.amount),
+            price=self.price,
+            filled=BaseAmount(self.filled),
+            trades=tuple(sorted(self.trades)),
+            accepted=self.accepted,
+            triggered=self.triggered,
+            cancelling=self.unanswered > (change is not None),
+            changing=change is not None,
+            change_amount=None if change is None else change.amount,
+            change_price=None if change is None else change.price,
+        )

@@ -5,6 +5,7 @@ is the same value in less time.
 """
 
 from messages.instructions import AmendPassed, InstructionReceived, TradeInstruction, TradePassed
+from messages.lifecycle import EndRun, RunEnded
 from messages.orders import AmendSubmitted, CancelSubmitted, OrderSubmitted
 from messages.units import MARKET, ClientOrderId, plain
 
@@ -122,4 +123,16 @@ def amendment_of(sent: OrderSubmitted, passed: AmendPassed) -> AmendSubmitted:
         price=passed.price,
         amount=passed.amount,
         held_amount=passed.held_amount,
+    )
+
+
+def run_ended(end: EndRun) -> RunEnded:
+    """Return the last entry of a run."""
+    return RunEnded(
+        outcome=end.outcome,
+        reason=end.reason,
+        market_events=end.market_events,
+        currency=end.currency,
+        equity_start=end.equity_start,
+        equity_end=end.equity_end,
     )

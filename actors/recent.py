@@ -3,6 +3,7 @@
 (`collections.OrderedDict` does the same with a linked list, which costs three times as much.)
 """
 
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -26,6 +27,10 @@ class Recent(Generic[K, V]):
 
     def __contains__(self, key: K) -> bool:
         return key in self._values
+
+    def __iter__(self) -> Iterator[K]:
+        """Iterate over the keys, the oldest first."""
+        return iter(self._values)
 
     def __len__(self) -> int:
         return len(self._values)

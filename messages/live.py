@@ -47,11 +47,19 @@ class VenueStarted(Event, frozen=True, kw_only=True):
     """Venue to engine: an epoch began and remembers nothing. Answered by `FollowOrders`.
 
     It is journaled, and from here to its `VenueSettled` what the venue tells does not move `FollowOrders.since` on.
-    Whoever rebuilt the core tells it again: the core does not know any more whom it has told what.
     """
 
     venue: VenueName
     epoch: int
+
+
+class FollowAgain(Command, frozen=True, kw_only=True):
+    """Whoever rebuilt the core to the engine: tell every venue once more what it is to follow, and wait until it has.
+
+    What waited in the outbox for the disk is lost in a rebuild; so the venues settle it as they do after a restart.
+    """
+
+    mail: ClassVar[MailClass] = MailClass.CONTROL
 
 
 class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,11 +103,16 @@ class FollowOrders(Command, frozen=True, kw_only=True):
     """Engine to venue: these are yours; settle them. It is read before the commands that wait: nothing else is known.
 
     Attributes:
-        epoch: As in the `VenueStarted` that it answers.
-        since: Until when everything of this venue is journaled: trades, funding and transfers after it may be missing.
-        payments: Ids of funding payments and transfers journaled last, to be told not again.
+        epoch: Of the venue's latest `VenueStarted`.
+        orders: In the order in which they were submitted. Those that are CLOSED wait for the answer to a cancel or a
+            change, and for nothing else.
+        since: Until when everything of this venue is journaled, by our clock: trades, funding and transfers after it
+            may be missing, and those that the venue shows late, a little before it.
+        payments: Keys (`payment_key`) of the funding payments and transfers journaled last. Whatever is told twice is
+            booked once, so nobody needs to look at them.
         foreign: Venue ids of the foreign orders that are journaled as open.
-        foreign_trades: ``instrument`` and trade id, with a space between, of foreign trades journaled last.
+        foreign_keys: The same orders, each with its instrument (`foreign_key`).
+        foreign_trades: Keys (`foreign_key`) of the foreign trades journaled last.
     """
 
     mail: ClassVar[MailClass] = MailClass.CONTROL
@@ -110,6 +123,7 @@ class FollowOrders(Command, frozen=True, kw_only=True):
     since: Nanoseconds
     payments: tuple[str, ...] = ()
     foreign: tuple[OrderId, ...] = ()
+    foreign_keys: tuple[str, ...] = ()
     foreign_trades: tuple[str, ...] = ()
 
 
@@ -199,13 +213,19 @@ class ResolveOrder(Command, frozen=True, kw_only=True):
 
 
 class OperatorResolved(Event, frozen=True, kw_only=True):
-    """A person said what became of an order. What follows from it stands in the entries that it causes."""
+    """A person said what became of an order. What follows from it stands in the entries that it causes.
+
+    Attributes:
+        amount, price: Of the fill, if it was filled.
+    """
 
     venue: VenueName
     instrument: InstrumentId
     client_order_id: ClientOrderId
     instruction_id: InstructionId
     resolution: Resolution
+    amount: BaseAmount | None = None
+    price: Price | None = None
 
 
 class OperatorRefused(Event, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from messages.book import Fact, Opening
 from messages.instructions import AmendReceived, AmendRefused, CancelRefused, InstructionReceived, InstructionRefused
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import ENTRY_TYPES, Entry
+from messages.live import OperatorResolved
 from messages.orders import (
     AmendRejected,
     CancelRejected,
@@ -109,6 +110,10 @@ class CoreCells:
     def _to(self, name: str) -> Address[Any]:
         return self._core.address(name)
 
+    def _simulated(self) -> Mapping[VenueName, Address[Any]]:
+        """Return the simulated exchanges: they hear prices, and what lies in the accounts at the start."""
+        return self._to_exchanges()
+
     def _to_exchanges(self) -> dict[VenueName, Address[Any]]:
         return {venue: self._to(name) for venue, name in self._exchanges.items()}
 
@@ -125,7 +130,7 @@ class CoreCells:
             followers=followers(
                 self._to,
                 self._own_events,
-                tuple(self._to_exchanges().values()),
+                tuple(self._simulated().values()),
                 () if self._witness is None else (self._to("witness"),),
             ),
             outbox=self._to("outbox"),
@@ -133,7 +138,7 @@ class CoreCells:
         )
 
     def _outbox(self) -> Outbox:
-        return Outbox(venues=self._to_exchanges())
+        return Outbox(turn=self._core.turn, venues=self._to_exchanges())
 
     def _exchange(self, model: VenueModel) -> SimulatedExchange:
         return SimulatedExchange(
@@ -156,6 +161,7 @@ class CoreCells:
 
     def _engine(self) -> Engine:
         return Engine(
+            turn=self._core.turn,
             namespace=self._namespace,
             halted="[risk] halted is set" if self._settings.risk.halted else None,
             gate=self._to("gate"),
@@ -196,8 +202,8 @@ class CoreCells:
 
     def _data_provider(self) -> DataProvider:
         return DataProvider(
-            prices=(*self._to_exchanges().values(), self._to("gate"), self._to("pnl")),
-            venues=self._to_exchanges(),
+            prices=(*self._simulated().values(), self._to("gate"), self._to("pnl")),
+            venues=self._simulated(),
             marks=self._core.follow("position_monitor"),
             strategy=self._core.follow("strategy"),
             sample_ns=self._settings.report.sample_ns,
@@ -213,14 +219,15 @@ def followers(
     """Return who is told of which entries, in order.
 
     Facts of the book go round the tight loop, and reach the strategy from its end. What ends or changes an order
-    changes its hold. Simulated venues keep balances of their own, so they hear what lies there at the start. Witnesses
-    hear everything.
+    changes its hold. What a person decided is acted on when it is on record. Simulated venues keep balances of their
+    own, so they hear what lies there at the start. Witnesses hear everything.
     """
     told: dict[type[Entry], tuple[Address[Any], ...]] = dict.fromkeys(ENTRY_TYPES, ())
     told[InstructionReceived] = told[AmendReceived] = (to("gate"),)
     for fact in get_args(Fact):
         told[fact] = (to("position_monitor"),)
     told[Opening] += venues
+    told[OperatorResolved] = (to("engine"),)
     for kind in (OrderRejected, OrderAmended, AmendRejected, OrderCancelled, OrderExpired, OrderUnknown):
         told[kind] = (to("gate"), own_events)
     for other in (OrderAccepted, OrderTriggered, CancelRejected, InstructionRefused, AmendRefused, CancelRefused):

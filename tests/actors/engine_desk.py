@@ -3,6 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
+from actors.contract import Turn
 from actors.engine import Engine
 from messages.instructions import (
     AskRefusals,
@@ -19,11 +22,13 @@ from messages.journal import Entry, RefuseAtOnce
 from messages.orders import (
     AmendOrder,
     CancelOrder,
+    OrderFilled,
     OrderSubmitted,
     SubmitOrder,
 )
 from messages.units import Amount, Asset, BaseAmount, ClientOrderId, Price
 from tests.actors.builders import Mail, instruction, record
+from tests.actors.builders import filled as filled_at_a_venue
 
 D = Decimal
 NAMESPACE = bytes(range(16))
@@ -32,20 +37,25 @@ NAMESPACE = bytes(range(16))
 class Desk:
     """An engine with mailboxes, and a journal of what it told the event logger."""
 
-    def __init__(self, *, halted: str | None = None, namespace: bytes = NAMESPACE) -> None:
+    def __init__(self, *, halted: str | None = None, namespace: bytes = NAMESPACE, **others: Any) -> None:  # noqa: ANN401 - of an engine
         self.gate, self.log, self.strategy, self.itself = Mail(), Mail(), Mail(), Mail()
         self.halted, self.namespace = halted, namespace
+        self.turn = Turn()
+        self.others = others
         self.engine = self.new()
         self.journal: list[Entry] = []
+        self.times: list[int] = []
 
     def new(self) -> Engine:
         return Engine(
+            turn=self.turn,
             namespace=self.namespace,
             halted=self.halted,
             gate=self.gate,
             log=self.log,
             strategy=self.strategy,
             itself=self.itself,
+            **self.others,
         )
 
     def give(self, message: Any) -> list[Entry]:  # noqa: ANN401 - any message for it
@@ -61,6 +71,7 @@ class Desk:
                 case _:
                     entries.append(told)
         self.journal += entries
+        self.times += [self.turn.at] * len(entries)
         return entries
 
     def send(self, wanted: TradeInstruction | None = None, amount: str = "1") -> ClientOrderId:
@@ -96,9 +107,14 @@ class Desk:
     def fold(self) -> None:
         """Put a new engine in the old one's place, folded from the journal."""
         self.engine = self.new()
-        for seq, entry in enumerate(self.journal, start=1):
-            self.engine.apply(record(entry, seq=seq))
+        for seq, (entry, at) in enumerate(zip(self.journal, self.times, strict=True), start=1):
+            self.engine.apply(record(entry, seq=seq, at=at))
         assert self.log.told == self.gate.told == self.strategy.told == []
+
+
+def filled(*amounts: str, **words: Any) -> OrderFilled:  # noqa: ANN401 - as in builders
+    """Return a fill with the reference price of `passed`, which the engine puts in where there is none."""
+    return replace(filled_at_a_venue(*amounts, **words), reference_price=Price(D(2000)))
 
 
 def received_of(wanted: TradeInstruction) -> InstructionReceived:

@@ -44,8 +44,8 @@ from messages.units import (
     Price,
     VenueName,
 )
-from tests.actors.builders import PERP_ID, accepted, cancelled, filled, instruction, paid
-from tests.actors.engine_desk import Desk, passed
+from tests.actors.builders import PERP_ID, accepted, cancelled, instruction, paid
+from tests.actors.engine_desk import Desk, filled, passed
 
 D = Decimal
 
@@ -317,7 +317,7 @@ def test_many_closed_orders_may_each_have_a_second_cancel_on_its_way() -> None:
     for number, order in enumerate(orders):
         answer = CancelRejected(**parts(f"a{number}", order), reason="NOT_OPEN")
         assert desk.give(answer) == [answer]
-    assert not desk.engine._awaited  # noqa: SLF001 - nothing is kept for ever
+    assert not desk.engine._followed._awaited  # noqa: SLF001 - nothing is kept for ever
 
 
 def test_of_many_fills_each_counts_once() -> None:

@@ -16,8 +16,8 @@ from messages.orders import (
     OutcomeKnown,
 )
 from messages.units import ClientOrderId
-from tests.actors.builders import accepted, cancelled, expired, filled, instruction, rejected, unknown
-from tests.actors.engine_desk import Desk
+from tests.actors.builders import accepted, cancelled, expired, instruction, rejected, unknown
+from tests.actors.engine_desk import Desk, filled
 
 
 def test_acceptance_and_fill_are_told_on_as_they_came() -> None:

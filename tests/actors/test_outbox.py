@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.contract import Actor
+from actors.contract import Actor, Turn
 from actors.journal.store import JournalStore
 from actors.journal.writer import NullWriter, SteppedWriter
 from actors.outbox import Outbox
@@ -28,13 +28,18 @@ def held(seq: int, *, venue: str = "bybit") -> Hold:
 class Desk:
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
-        self.outbox = Outbox(venues={VenueName(name): self.venue(name) for name in ("bybit", "okx")})
+        self.turn = Turn()
+        self.causes: list[Seq | None] = []
+        self.outbox = Outbox(turn=self.turn, venues={VenueName(name): self.venue(name) for name in ("bybit", "okx")})
 
     def venue(self, name: str) -> Mail:
         mail = Mail()
-        mail.tell = lambda message: self.sent.append(  # type: ignore[method-assign]  # a double
-            (name, message.intent.client_order_id)
-        )
+
+        def tell(message: Any) -> None:  # noqa: ANN401 - as an address
+            self.sent.append((name, message.intent.client_order_id))
+            self.causes.append(self.turn.cause)
+
+        mail.tell = tell  # type: ignore[method-assign]  # a double
         return mail
 
     def tell(self, *messages: Hold | Durable) -> list[str]:
@@ -55,6 +60,15 @@ def test_a_command_waits_for_its_own_entry() -> None:
     assert desk.tell(held(3)) == []
     assert desk.tell(durable(2)) == []
     assert desk.tell(durable(3)) == ["c3"]
+
+
+def test_each_command_has_its_own_entry_as_its_cause_also_when_many_are_durable_at_once() -> None:
+    desk = Desk()
+    desk.turn.cause = Seq(99)
+
+    desk.tell(held(3), held(5), durable(7))
+
+    assert desk.causes == [3, 5]
 
 
 def test_commands_leave_in_the_order_of_their_intents_whichever_venue_they_are_for() -> None:
