@@ -106,7 +106,7 @@ class Epoch:
         self._patience = patience
         self._behaviour: LoopedActor[Any] | None = None
         self._requests: dict[asyncio.Task[None], Request] = {}
-        self._beside: set[asyncio.Task[None]] = set()
+        self._beside: dict[asyncio.Task[None], None] = {}  # no set: a simulation's order must not depend on addresses
         self._error: BaseException | None = None
         self._over = asyncio.Event()
         self._stopped = False
@@ -199,7 +199,7 @@ class Epoch:
     async def _end(self) -> None:
         await self._wait(self._requests, Step.GRACE)
         self._cancelling = True
-        tasks = {*self._requests, *self._beside}
+        tasks = [*self._requests, *self._beside]
         for task in tasks:
             task.cancel(f"epoch {self.number} of {self._terms.name} ended")
         await self._wait(tasks, Step.CANCEL)
@@ -207,19 +207,19 @@ class Epoch:
         for request in list(self._requests.values()):
             request.context.run(self._lost, request, CancelledError(f"epoch {self.number} ended"))
         await self._close()
-        self._abandon({*self._requests, *self._beside})
+        self._abandon([*self._requests, *self._beside])
 
     async def _close(self) -> None:
         if self._behaviour is None:
             return
         name = self._terms.name
         task = self._spawn(self._closing(self._behaviour), "closing", fresh_context(None, self.now_ns()))
-        await self._wait({task}, Step.CLOSE)
+        await self._wait([task], Step.CLOSE)
         if not task.done():
             self._trouble(TimeoutError(f"closing {name} took more than {self._patience[Step.CLOSE]:g} s"))
             task.cancel(f"closing {name} took too long")
-            await self._wait({task}, Step.CANCEL)
-            self._abandon({task})
+            await self._wait([task], Step.CANCEL)
+            self._abandon([task])
 
     async def _closing(self, behaviour: LoopedActor[Any]) -> None:
         try:
@@ -323,8 +323,8 @@ class Epoch:
 
     def _spawn_beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = self._spawn(self._watch(work), name, fresh_context(None, self.now_ns()))
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
+        self._beside[task] = None
+        task.add_done_callback(self._beside.pop)
         # One that was cancelled before it began would complain that nobody awaited it.
         task.add_done_callback(lambda _: work.close())
 

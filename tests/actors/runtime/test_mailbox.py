@@ -50,6 +50,29 @@ def test_control_is_read_before_everything_else(dead_letters: DeadLetters) -> No
     assert drain(box) == [Control(n=1), Control(n=2), Say(n=1), Say(n=2)]
 
 
+def test_taking_never_waits_and_can_leave_all_but_control(dead_letters: DeadLetters) -> None:
+    box = inbox(dead_letters)
+    offer(box, Say(n=1), Control(n=1))
+
+    taken = [box.take(control_only=True), box.take(control_only=True), box.take(), box.take()]
+
+    assert [None if each is None else each.message for each in taken] == [Control(n=1), None, Say(n=1), None]
+
+
+def test_a_reader_that_takes_is_woken_after_each_letter_and_when_the_box_is_closed(dead_letters: DeadLetters) -> None:
+    seen: list[tuple[int, bool, bool]] = []
+    box = Inbox(
+        "cell", dead_letters=dead_letters, woken=lambda: seen.append((len(box), box.hurry.is_set(), box.closed))
+    )
+
+    box.put(Letter("cell", Say()))
+    box.put(Letter("cell", Stop()))
+    box.close()
+    box.put(Letter("cell", Say()))
+
+    assert seen == [(1, False, False), (2, True, False), (0, True, True), (0, True, True)]
+
+
 def test_instructions_above_their_bound_are_refused_busy_at_the_door(dead_letters: DeadLetters) -> None:
     box = inbox(dead_letters, Limits(instructions=2))
 
