@@ -60,6 +60,13 @@ class MarketSlice(Event, frozen=True, kw_only=True):
     funding: tuple[FundingRate, ...] = ()
     depths: tuple[Depth, ...] = ()
 
+    @property
+    def conflation_key(self) -> str:
+        """Of quotes and books of the same instruments the newer is enough; candles and funding are news each."""
+        if self.funding or any(not each.is_quote for each in self.candles):
+            return f"at {self.at}"
+        return " ".join([*(each.instrument for each in self.candles), *(each.instrument for each in self.depths)])
+
 
 class SettleFunding(Command, frozen=True, kw_only=True):
     """Data provider to a simulated venue: pay the slice's funding on the positions as they are now."""

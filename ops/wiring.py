@@ -31,6 +31,7 @@ from messages.journal import Record
 from messages.market import MarketSlice
 from messages.units import Nanoseconds
 from ops.core_cells import CLOSERS, CoreCells
+from ops.daemon.cells import LiveCells, Outward, PaperCells, Terms
 
 
 class Wired:
@@ -69,6 +70,80 @@ def recorded(settings: Settings) -> Backtest:
             assert_never(settings.mode)
 
 
+def places_orders(settings: Settings) -> bool:
+    """Return whether a run places orders at real venues, and so needs the keys of accounts."""
+    match settings.mode:
+        case Live():
+            return True
+        case Backtest() | Paper():
+            return False
+        case _:
+            assert_never(settings.mode)
+
+
+def fixed_namespace(settings: Settings) -> bytes | None:
+    """Return the 16 bytes that order ids derive from where the seed decides them; None where they are drawn."""
+    match settings.mode:
+        case Backtest() as mode:
+            return namespace(mode.seed)
+        case Paper() as mode:
+            return hashlib.sha256(b"execd paper %d" % mode.seed).digest()[:16]
+        case Live():
+            return None
+        case _:
+            assert_never(settings.mode)
+
+
+def adopts(settings: Settings) -> bool:
+    """Return whether a first start takes what lies in the accounts as it is."""
+    match settings.mode:
+        case Live() as mode:
+            return mode.adopt
+        case Backtest() | Paper():
+            return False
+        case _:
+            assert_never(settings.mode)
+
+
+def core_cells(  # noqa: PLR0913 - as `CoreCells`
+    settings: Settings,
+    core: Core,
+    models: tuple[VenueModel, ...],
+    build: Callable[[StrategyContext], Strategy],
+    store: JournalStore,
+    *,
+    namespace: bytes,
+    start: Nanoseconds,
+    outward: Outward,
+    terms: Terms,
+) -> CoreCells:
+    """Return the core's actors of a run that goes on until it is stopped.
+
+    Raises:
+        BadInputError: It is a backtest.
+    """
+    match settings.mode:
+        case Paper():
+            kind = PaperCells
+        case Live():
+            kind = LiveCells
+        case Backtest() as mode:
+            raise BadInputError(f"mode.type: {mode.type} ends by itself, expected paper or live")
+        case _:
+            assert_never(settings.mode)
+    return kind(
+        core,
+        settings,
+        models,
+        build,
+        store,
+        namespace=namespace,
+        context=ongoing_context(settings, models, start=start),
+        outward=outward,
+        terms=terms,
+    )
+
+
 def namespace(seed: int) -> bytes:
     """Return the 16 bytes that a backtest's order ids derive from."""
     return hashlib.sha256(b"execd backtest %d" % seed).digest()[:16]
@@ -84,7 +159,7 @@ def wire(
     supervisor: Supervision | None = None,
     witness: Callable[[Turn], Actor[Any]] | None = None,
 ) -> Wired:
-    """Put the actors of a run together.
+    """Put the actors of a backtest together.
 
     Args:
         settings: Of the run.
@@ -141,3 +216,8 @@ def context(settings: Settings, models: tuple[VenueModel, ...]) -> StrategyConte
         params=settings.strategy.params,
         venues=models,
     )
+
+
+def ongoing_context(settings: Settings, models: tuple[VenueModel, ...], *, start: Nanoseconds) -> StrategyContext:
+    """Return what a strategy may know of a run whose end nobody knows."""
+    return StrategyContext(start=start, end=None, params=settings.strategy.params, venues=models)

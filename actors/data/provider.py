@@ -67,4 +67,5 @@ class DataProvider(Actor[MarketSlice]):
             venue = VenueName(rate.instrument.partition(":")[0])
             by_venue.setdefault(venue, []).append(rate)
         for venue, rates in sorted(by_venue.items()):
-            self._venues[venue].tell(SettleFunding(venue=venue, funding=tuple(rates)))
+            if venue in self._venues:  # a real one pays by itself, and says so
+                self._venues[venue].tell(SettleFunding(venue=venue, funding=tuple(rates)))

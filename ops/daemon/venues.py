@@ -292,20 +292,39 @@ def _judged(seen: Seen, chosen: Venue, label: str) -> Seen:
             f"{where}: its clock is {seen.skew_ms} ms from this machine's, expected at most "
             f"{chosen.max_clock_skew_ms} (max_clock_skew_ms)"
         )
-    account = seen.account
-    if account is not None:
-        if account.problem:
-            problems.append(f"{where}: {account.problem}")
-        if account.may_trade is False:
-            problems.append(f"{where}: the key may not trade, expected one that may")
-        if account.may_withdraw:
-            notes.append(f"{where}: the key may withdraw; one that may not is safer")
-        if account.one_way is False and any(each.trade_type is PERP for each in seen.wire.values()):
-            notes.append(f"{where}: positions are kept in hedge mode; a start sets net (one-way) mode")
+    if seen.account is not None:
+        told = _judged_account(seen.account, chosen, where, has_perps=_has_perps(seen))
+        problems += told[0]
+        notes += told[1]
     for instrument, leverage in sorted(seen.leverages.items()):
         if leverage != chosen.perp.leverage:
             wanted = plain(chosen.perp.leverage)
             notes.append(f"{where}: leverage of {instrument} is {plain(leverage)}; a start sets {wanted}")
     if seen.open_orders:
         notes.append(f"{where}: {len(seen.open_orders)} open orders lie there")
+    if chosen.endpoint is not None and chosen.endpoint.allow_remote:
+        notes.append(f"{where}: all traffic goes to {chosen.endpoint.connect_to} (allow_remote)")
     return msgspec.structs.replace(seen, problems=tuple(problems), notes=tuple(notes))
+
+
+def _has_perps(seen: Seen) -> bool:
+    return any(each.trade_type is PERP for each in seen.wire.values())
+
+
+def _judged_account(account: SeenAccount, chosen: Venue, where: str, *, has_perps: bool) -> tuple[list[str], list[str]]:
+    """Return what stands against an account, and what an operator should know of it."""
+    problems, notes = list[str](), list[str]()
+    if account.problem:
+        problems.append(f"{where}: {account.problem}")
+    if account.may_trade is False:
+        problems.append(f"{where}: the key may not trade, expected one that may")
+    if account.may_withdraw and chosen.endpoint is not None and chosen.endpoint.allow_remote:
+        problems.append(
+            f"{where}: the key may withdraw, and the endpoint sends it to {chosen.endpoint.connect_to}, expected a "
+            "key that may not"
+        )
+    elif account.may_withdraw:
+        notes.append(f"{where}: the key may withdraw; one that may not is safer")
+    if account.one_way is False and has_perps:
+        notes.append(f"{where}: positions are kept in hedge mode; a start sets net (one-way) mode")
+    return problems, notes

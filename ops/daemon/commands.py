@@ -1,0 +1,118 @@
+"""What an operator may tell a running daemon (`ops.daemon.control`)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from actors.errors import ExecdError
+from config.decimals import decimal_of
+from messages.lifecycle import Halt
+from messages.live import (
+    AskOpenQuestions,
+    CancelAll,
+    OpenQuestionsTold,
+    Resolution,
+    ResolveOrder,
+    ResumeVenue,
+)
+from messages.units import BaseAmount, Price, VenueName
+from ops.daemon.control import Command, ControlError
+from ops.daemon.running import Running
+
+_LONGEST_ID = 200
+
+
+class Commands:
+    """The commands of a daemon."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    def by_name(self) -> Mapping[str, Command]:
+        """Return them by name."""
+        return {
+            "status": self.status,
+            "resolve": self.resolve,
+            "resume": self.resume,
+            "halt": self.halt,
+            "cancel_all": self.cancel_all,
+        }
+
+    def status(self, _rest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Say what is not settled."""
+        try:
+            told = self._running.ask("engine", AskOpenQuestions())
+        except ExecdError as error:
+            raise ControlError(str(error)) from None
+        if not isinstance(told, OpenQuestionsTold):
+            raise ControlError("the engine did not answer")
+        return {
+            "open": told.open,
+            "unknown": list(told.unknown),
+            "operator_needed": list(told.operator_needed),
+            "halted": dict(told.halted),
+            "unsettled": list(told.unsettled),
+        }
+
+    def resolve(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Say what became of an order."""
+        self._running.tell("engine", resolve_order(rest))
+        return self.status({})
+
+    def resume(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Take instructions for a venue again."""
+        self._running.tell("engine", ResumeVenue(venue=self._venue(rest)))
+        return self.status({})
+
+    def halt(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Refuse all new instructions."""
+        self._running.tell("engine", Halt(reason=_text(rest, "reason")))
+        return self.status({})
+
+    def cancel_all(self, _rest: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Cancel every open order at every venue, past the core."""
+        venues = [name.removeprefix("venue:") for name in self._running.refs if name.startswith("venue:")]
+        for venue in venues:
+            self._running.tell(f"venue:{venue}", CancelAll(venue=VenueName(venue)))
+        return {"venues": venues}
+
+    def _venue(self, rest: Mapping[str, Any]) -> VenueName:
+        venue = _text(rest, "venue")
+        if f"venue:{venue}" not in self._running.refs:
+            raise ControlError(f"venue: {venue}: no such venue runs here")
+        return VenueName(venue)
+
+
+def resolve_order(rest: Mapping[str, Any]) -> ResolveOrder:
+    """Return what an operator says of an order.
+
+    Raises:
+        ControlError: It makes no sense.
+    """
+    word = _text(rest, "outcome").upper()
+    if word not in Resolution.__members__:
+        raise ControlError(f"outcome: {word.lower()}: expected absent or filled")
+    amount, price = _number(rest, "amount"), _number(rest, "price")
+    return ResolveOrder(
+        order=_text(rest, "order"),
+        resolution=Resolution(word),
+        amount=None if amount is None else BaseAmount(amount),
+        price=None if price is None else Price(price),
+    )
+
+
+def _text(rest: Mapping[str, Any], key: str) -> str:
+    value = rest.get(key)
+    if not isinstance(value, str) or not value or len(value) > _LONGEST_ID or not value.isprintable():
+        raise ControlError(f"{key}: expected a text of at most {_LONGEST_ID} characters")
+    return value
+
+
+def _number(rest: Mapping[str, Any], key: str) -> Decimal | None:
+    value = rest.get(key)
+    if value is None:
+        return None
+    number = decimal_of(value)
+    if number is None or number <= 0:
+        raise ControlError(f"{key}: expected a decimal above 0")
+    return number

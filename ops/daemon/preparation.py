@@ -1,0 +1,110 @@
+"""From a config file to everything that a start needs. What can't be used is refused, all problems at once.
+
+Nothing is written and nothing is placed before the venues were asked and everything was found good. What a start
+changes at a venue (position mode, margin mode, leverage) it changes then.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from actors.errors import BadInputError
+from actors.exchange.wire.contract import Market
+from actors.strategies.contract import Strategy, StrategyContext
+from config.instructions import ScriptFile, read_open_script
+from config.load import Loaded, load, trading_settings
+from config.modes import ONGOING
+from config.problems import ConfigError
+from config.secrets import Credentials, read_credentials
+from config.venue_rules import told_models
+from messages.instruments import VenueModel, instruments_of
+from messages.units import InstrumentId, Nanoseconds, VenueName
+from ops.daemon.timetable import timetable
+from ops.daemon.venues import Seen, look_at_all
+from ops.strategy_loading import load_strategy
+from ops.wiring import ongoing_context, places_orders
+
+
+class Ready(NamedTuple):
+    """Everything that a start needs, read and found good.
+
+    Attributes:
+        credentials: By venue; empty on paper.
+        seen: What the venues said, in the order of the config.
+        markets: What is traded, as the wire has it.
+        strategy_file: Name and sha256 of the file that the strategy is from.
+        notes: One line each, for the operator.
+    """
+
+    loaded: Loaded
+    credentials: Mapping[VenueName, Credentials]
+    seen: tuple[Seen, ...]
+    models: tuple[VenueModel, ...]
+    markets: Mapping[InstrumentId, Market]
+    build: Callable[[StrategyContext], Strategy]
+    strategy_file: tuple[str, str] | None
+    script: ScriptFile | None
+    notes: tuple[str, ...]
+
+    @property
+    def hashed(self) -> dict[str, object]:
+        """What decides the trading, for a manifest."""
+        file = self.strategy_file
+        return {
+            "settings": trading_settings(self.loaded.settings, self.models),
+            "strategy_file": None if file is None else {"name": file[0], "sha256": file[1]},
+        }
+
+
+def prepare(config: Path, *, change: bool) -> Ready:
+    """Read a config and ask the venues.
+
+    Args:
+        config: The file.
+        change: Set what a start needs set at the venues.
+
+    Raises:
+        BadInputError: Everything that is wrong.
+    """
+    try:
+        loaded = load(config, modes=ONGOING)
+        credentials = read_credentials(loaded) if places_orders(loaded.settings) else {}
+    except ConfigError as error:
+        raise BadInputError(*error.lines) from None
+    seen = look_at_all(loaded, credentials, change=change)
+    problems = [line for each in seen for line in each.problems]
+    if problems:
+        raise BadInputError(*problems)
+    models = told_models(loaded.settings, {key: rules for each in seen for key, rules in each.rules.items()})
+    build, file, script = _strategy(loaded, models)
+    return Ready(
+        loaded=loaded,
+        credentials=credentials,
+        seen=seen,
+        models=models,
+        markets={key: market for each in seen for key, market in each.wire.items()},
+        build=build,
+        strategy_file=file,
+        script=script,
+        notes=tuple(line for each in seen for line in each.notes),
+    )
+
+
+def _strategy(
+    loaded: Loaded, models: tuple[VenueModel, ...]
+) -> tuple[Callable[[StrategyContext], Strategy], tuple[str, str] | None, ScriptFile | None]:
+    """Return what makes the strategy, and name and sha256 of the file that it is from."""
+    settings = loaded.settings
+    if loaded.script is None:
+        found = load_strategy(
+            settings.strategy.use,
+            folder=loaded.base,
+            label=loaded.path.name,
+            context=ongoing_context(settings, models, start=Nanoseconds(0)),
+        )
+        return found.build, found.file, None
+    try:
+        script = read_open_script(loaded.script, venues=tuple(settings.venues), known=set(instruments_of(models)))
+    except ConfigError as error:
+        raise BadInputError(*error.lines) from None
+    return timetable(script), (script.name, script.sha256), script

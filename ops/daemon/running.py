@@ -1,0 +1,171 @@
+"""Everything that runs, started in its order: writer, core, venues, prices, control; stopped in the reverse one.
+
+The core folds the journal before anything else runs. Between the core and the venues stands what closes the book: when
+the venues have ended, and everything they said is worked, the last entry is written, and then the core ends.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pykka
+
+from actors.contract import Actor, LoopedActor, Tasks
+from actors.errors import ExecdError
+from actors.journal.reader import JournalReader
+from actors.journal.store import JournalStore
+from actors.journal.writer import ThreadedWriter
+from actors.runtime.core import Core
+from actors.runtime.dead_letters import DeadLetters
+from actors.runtime.looped import LoopedRef, spawn_looped
+from actors.runtime.stepped import CellRef, Door
+from actors.runtime.supervisor import Root
+from actors.runtime.threaded import spawn_threaded
+from messages.base import Message, Question
+from messages.journal import Append, Record
+from messages.lifecycle import EndRun, RunStarted
+from messages.live import FollowAgain
+from messages.market import MarketSlice
+from messages.units import Nanoseconds
+from ops.core_cells import CLOSERS, Factory
+from ops.daemon.cells import WRITER, Outward
+
+_ASK_S = 30.0
+"""An answer of a cell is waited for so long, in seconds."""
+
+
+class Beside(NamedTuple):
+    """A looped cell beside the core: its name, and what builds its behaviour from an epoch's tasks."""
+
+    name: str
+    factory: Callable[[Tasks], LoopedActor[Any]]
+
+
+class Running:
+    """A daemon's cells.
+
+    Attributes:
+        refs: Of every cell, by name.
+        root: The top of the tree: its `failed` is set when something ended that no restart can help.
+        dead_letters: What nobody worked.
+    """
+
+    def __init__(self, *, core: Core, root: Root, store: JournalStore, outward: Outward, dead: DeadLetters) -> None:
+        self.core = core
+        self.root = root
+        self.store = store
+        self.dead_letters = dead
+        self.refs: dict[str, CellRef] = outward.refs
+        self._end: EndRun | None = None
+        self._ended = threading.Event()
+        core.recovery = self._records
+        self._writing = False
+
+    # --- start -------------------------------------------------------------------------------------------------------
+
+    def spawn_core(self, cells: Iterable[tuple[str, Factory]]) -> None:
+        """Build the core's actors and fold the journal into them."""
+        for name, factory in cells:
+            self.refs[name] = self.core.spawn(name, factory, closer=name in CLOSERS)
+        self.core.recover()
+
+    def start_core(self) -> None:
+        """Start the journal writer, then the core's own thread."""
+        group = self.root.group("journal")
+        outbox = Door(self.refs["outbox"])
+        self.refs[WRITER] = spawn_threaded(
+            WRITER,
+            lambda: ThreadedWriter(store=self.store, outbox=outbox),
+            supervisor=group,
+            dead_letters=self.dead_letters,
+        )
+        self._writing = True
+        self.core.start()
+        self.root.add("the last entry", self._close)
+
+    def spawn_beside(self, group: str, cells: Iterable[Beside], *, in_flight: int = 256) -> None:
+        """Start looped cells, supervised one for one."""
+        supervisor = self.root.group(group)
+        for cell in cells:
+            ref: LoopedRef = spawn_looped(
+                cell.name,
+                cell.factory,
+                supervisor=supervisor,
+                dead_letters=self.dead_letters,
+                in_flight=in_flight,
+            )
+            self.refs[cell.name] = ref
+
+    def spawn_writer(self, name: str, factory: Callable[[], Actor[Any]]) -> None:
+        """Start a threaded cell that writes something which may be lost."""
+        self.refs[name] = spawn_threaded(
+            name, factory, supervisor=self.root.group(name), dead_letters=self.dead_letters
+        )
+
+    # --- in between --------------------------------------------------------------------------------------------------
+
+    def tell(self, name: str, message: Message) -> None:
+        """Tell a cell."""
+        self.refs[name].tell(message)
+
+    def ask(self, name: str, question: Question | Message) -> Any:  # noqa: ANN401 - the answer's type goes with the question's
+        """Ask a cell, and wait for the answer.
+
+        Raises:
+            ExecdError: It did not answer: the daemon is on its way down.
+        """
+        try:
+            return self.refs[name].ask(question, timeout=_ASK_S)
+        except (pykka.Timeout, pykka.ActorDeadError) as error:
+            raise ExecdError(f"{name} does not answer: {error}") from error
+
+    def begin(self, started: RunStarted) -> None:
+        """Put the start on record."""
+        self.tell("event_logger", started)
+
+    def tick(self, at: int) -> None:
+        """Let the strategy see the time, also when there is no news of prices."""
+        self.tell("data_provider", MarketSlice(at=Nanoseconds(at)))
+
+    # --- end ---------------------------------------------------------------------------------------------------------
+
+    def stop(self, end: EndRun) -> int:
+        """Stop everything in the reverse order, write the last entry, and return the exit code."""
+        self._end = end
+        code = self.root.stop()
+        self.store.close()
+        return code
+
+    def _close(self, timeout_s: float) -> bool:
+        """Write the last entry, when the venues have ended and before the core does."""
+        if self._end is None or self.root.failed.is_set():
+            return True
+        try:
+            self.refs["engine"].ask(self._end, timeout=timeout_s)
+        except (pykka.Timeout, pykka.ActorDeadError, ExecdError):
+            return False
+        return True
+
+    # --- recovery ----------------------------------------------------------------------------------------------------
+
+    def _records(self) -> Iterable[Record]:
+        """Return all that is journaled: at the start from the store, and after a crash when the writer is through."""
+        if not self._writing:
+            return self.store.records()
+        self.refs[WRITER].ask(Append(rows=()), timeout=_ASK_S)  # behind everything that was handed to it
+        self._follow_again()
+        return _read(self.store.path)
+
+    def _follow_again(self) -> None:
+        """Have the core tell the venues again what to follow, when it is whole: the outbox has forgotten what waited.
+
+        By another thread: what the core's own says while it is rebuilt is forgotten.
+        """
+        tell = self.refs["engine"].tell
+        threading.Thread(target=tell, args=(FollowAgain(),), name="follow again", daemon=True).start()
+
+
+def _read(path: Path) -> Iterable[Record]:
+    with JournalReader(path) as reader:
+        yield from reader.records()
