@@ -4,7 +4,7 @@ from typing import ClassVar, get_args
 
 import msgspec
 
-from messages.base import Command, Event, MailClass, Question
+from messages.base import Command, Event, MailClass, Question, Telemetry
 from messages.book import BasisMarked, EquityMarked, InsurancePaid, Liquidated, Opening, PnlAttributed
 from messages.instructions import (
     AmendReceived,
@@ -117,6 +117,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     at: Nanoseconds
     cause: Seq | None
     hash: bytes
+    entry: Entry
+
+
+class Noted(Telemetry, frozen=True, kw_only=True):
+    """Herald to whoever writes for people: this was put on record."""
+
+    at: Nanoseconds
     entry: Entry
 
 

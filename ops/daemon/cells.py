@@ -7,14 +7,13 @@ told something for the first time.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from actors.protection import Protection
-
-from actors.contract import Address
+from actors.contract import Address, Turn
 from actors.engine import Engine
 from actors.gate import Gate
 from actors.journal.store import JournalStore
 from actors.pnl import Pnl
 from actors.position_monitor import PositionMonitor
+from actors.protection import Protection
 from actors.runtime.core import Core
 from actors.runtime.stepped import CellRef
 from actors.strategies.contract import Strategy, StrategyContext
@@ -23,8 +22,10 @@ from messages.instructions import InstructionReceived
 from messages.instruments import VenueModel
 from messages.units import VenueName
 from ops.core_cells import CoreCells, Factory
+from ops.daemon.herald import Herald
 
 WRITER = "journal_writer"
+LOG = "log"
 
 
 class Outward:
@@ -83,7 +84,7 @@ class PaperCells(CoreCells):
         core, settings, models, build, store, namespace, context: As `CoreCells`.
     """
 
-    outside: frozenset[str] = frozenset({WRITER})
+    outside: frozenset[str] = frozenset({WRITER, LOG})
 
     def __init__(  # noqa: PLR0913 - as `CoreCells`
         self,
@@ -98,13 +99,18 @@ class PaperCells(CoreCells):
         outward: Outward,
         terms: Terms,
     ) -> None:
-        super().__init__(core, settings, models, build, store, namespace=namespace, context=context)
+        super().__init__(
+            core, settings, models, build, store, namespace=namespace, context=context, witness=self._herald
+        )
         self._outward = outward
         self._terms = terms
 
     def cells(self) -> Iterable[tuple[str, Factory]]:
         """Yield name and factory of every cell of the core, in the order in which they start."""
         return ((name, factory) for name, factory in super().cells() if name not in self.outside)
+
+    def _herald(self, turn: Turn) -> Herald:
+        return Herald(turn=turn, log=self._to(LOG))
 
     def _to(self, name: str) -> Address[Any]:
         return self._outward.to(name) if name in self.outside else super()._to(name)
@@ -138,7 +144,7 @@ class LiveCells(PaperCells):
     @property
     def outside(self) -> frozenset[str]:  # type: ignore[override]  # the same, and the venues of this run
         """Names of the cells that are not the core's."""
-        return frozenset({WRITER, *self._exchanges.values()})
+        return frozenset({WRITER, LOG, *self._exchanges.values()})
 
     def _simulated(self) -> Mapping[VenueName, Address[Any]]:
         return {}

@@ -22,11 +22,12 @@ from messages.journal import AskJournal, JournalTold
 from messages.lifecycle import EndRun, RunStarted
 from messages.live import AskOpenQuestions, OpenQuestionsTold
 from messages.units import Amount, Nanoseconds
-from ops.daemon.cells import Outward, Terms
+from ops.daemon.cells import LOG, Outward, Terms
 from ops.daemon.commands import Commands
 from ops.daemon.control import Control
 from ops.daemon.exchanges import live_exchange
 from ops.daemon.first_start import openings, refuse_renamed_lines
+from ops.daemon.herald import Log
 from ops.daemon.preparation import Ready
 from ops.daemon.prices import live_market
 from ops.daemon.protecting import protections
@@ -101,6 +102,7 @@ def start(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
             terms=terms,
         ).cells()
     )
+    running.spawn_writer(LOG, Log)
     running.start_core()
     running.begin(RunStarted(mode=settings.mode.type, start=now, end=None))
     for entry in first:

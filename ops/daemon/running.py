@@ -98,7 +98,7 @@ class Running:
             self.refs[cell.name] = ref
 
     def spawn_writer(self, name: str, factory: Callable[[], Actor[Any]]) -> None:
-        """Start a threaded cell that writes something which may be lost."""
+        """Start a threaded cell that writes something which may be lost. Those that the core tells come before it."""
         self.refs[name] = spawn_threaded(
             name, factory, supervisor=self.root.group(name), dead_letters=self.dead_letters
         )
