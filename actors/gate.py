@@ -6,18 +6,25 @@ every order in flight fills first. The checks run in the order of `Code`; the en
 before it asks. What exceeds the free balance is refused, never cut; equality passes. What passes is held from here to
 the order's end. An amendment is checked like a new order in place of the old one.
 
+Where a venue has slippage protection, a market order passes with a worst acceptable price, at which it is held and goes
+out as LIMIT and IOC (actors/protection.py); its reference is the price that it is measured against there. That holds
+for what reduces as well: a stop is for what must get out at any price.
+
 Nearly all that comes is a plain market order that passes: `_pass_plainly` takes what it fully understands, and leaves
 everything else, and all words, to `_check_all`. A property test holds the two to the same answers.
 """
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from types import MappingProxyType
 
 from actors.contract import Actor, Address, Turn
 from actors.exchange.pricing import is_fresh
 from actors.holds import Hold, Holds, Market
 from actors.ledger import Ledger
 from actors.needs import Need, need_of, on_the_tick, rounded_price
+from actors.order_limits import Refusal, not_afforded, too_low, wrong_size
+from actors.protection import Guard, Protection
 from actors.rounding import floor_to
 from messages.book import BookChanged
 from messages.instructions import (
@@ -31,7 +38,7 @@ from messages.instructions import (
 )
 from messages.instruments import VenueModel
 from messages.journal import Record
-from messages.market import MarketSlice
+from messages.market import Candle, MarketSlice
 from messages.orders import (
     AmendRejected,
     AmendSubmitted,
@@ -45,7 +52,7 @@ from messages.orders import (
     OrderUnknown,
     OutcomeKnown,
 )
-from messages.units import BUY, LIMIT, MARKET, PERP, Amount, BaseAmount, Price, Side, plain
+from messages.units import BUY, LIMIT, MARKET, SECOND_NS, Amount, BaseAmount, InstrumentId, Price, VenueName, plain
 
 _ZERO = Decimal(0)
 
@@ -64,14 +71,15 @@ GateMessage = (
 )
 
 
-class _Refusal(NamedTuple):
-    code: Code
-    detail: str
-    price: Price | None
-
-
 class Gate(Actor[GateMessage]):
-    """Says whether an instruction may be sent; keeps the prices, balances, positions and holds that it needs."""
+    """Says whether an instruction may be sent; keeps the prices, balances, positions and holds that it needs.
+
+    Args:
+        candle_ns: How old a price may be on which an order is decided.
+        price_ages_ns: The same, where a venue has its own.
+        supports: Says why a venue does not take an order of this kind for this product; None if it does.
+        protection: Slippage protection, of the venues that have it.
+    """
 
     def __init__(
         self,
@@ -81,17 +89,27 @@ class Gate(Actor[GateMessage]):
         candle_ns: int,
         max_order_notional: Decimal | None,
         engine: Address[TradePassed | TradeRefused | AmendPassed | AmendNotPassed],
+        price_ages_ns: Mapping[VenueName, int] = MappingProxyType({}),
+        supports: Callable[[InstructionReceived], str | None] | None = None,
+        protection: Mapping[VenueName, Protection] = MappingProxyType({}),
     ) -> None:
         self._turn = turn
         self._engine = engine
-        self._candle_ns = candle_ns
+        self._supports = supports
+        self._price_ages_ns = price_ages_ns
         self._max_order_notional = max_order_notional
         self._holds = Holds(venues)
         self._markets = self._holds.markets
+        self._guards: dict[InstrumentId, Guard] = {}
+        for key, market in self._markets.items():
+            name = market.instrument.venue
+            market.max_age_ns = price_ages_ns.get(name, candle_ns)
+            if name in protection:
+                market.guard = self._guards[key] = Guard(protection[name], market.instrument.tick)
         self._epoch = 0  # of `Claim`: ends with anything that may take margin beside the plain way of an order
         self._folded = Ledger({key: market.instrument for key, market in self._markets.items()})  # only `apply` books
         self.handlers = {
-            InstructionReceived: self._check,
+            InstructionReceived: self._check_all if protection or supports is not None else self._check,
             AmendReceived: self._check_amendment,
             MarketSlice: self.apply_market,
             BookChanged: self._book,
@@ -109,19 +127,9 @@ class Gate(Actor[GateMessage]):
                 purse = self._holds.purses[market.instrument.account, entry.held_asset]
                 if not entry.reduce_only:
                     market.add(entry.side, entry.amount)
-                self._holds.hold(
-                    entry.instruction_id,
-                    Hold(
-                        market,
-                        purse,
-                        entry.held_amount,
-                        entry.side,
-                        entry.amount,
-                        entry.amount,
-                        entry.price,
-                        entry.reduce_only,
-                    ),
-                )
+                held, amount = entry.held_amount, entry.amount
+                hold = Hold(market, purse, held, entry.side, amount, amount, entry.price, entry.reduce_only)
+                self._holds.hold(entry.instruction_id, hold)
             case AmendSubmitted():
                 if entry.instruction_id in self._holds.open:
                     self._holds.amending(entry.instruction_id, entry.amount, entry.price, entry.held_amount)
@@ -141,6 +149,13 @@ class Gate(Actor[GateMessage]):
         markets = self._markets
         for candle in market.candles:
             markets[candle.instrument].candle = candle
+        if self._guards:
+            for candle in market.candles:
+                if (guard := self._guards.get(candle.instrument)) is not None:
+                    guard.saw(candle.close)
+            for depth in market.depths:
+                if (guard := self._guards.get(depth.instrument)) is not None:
+                    guard.depth = depth
 
     def _check(self, instruction: InstructionReceived) -> None:
         if instruction.order_type is not MARKET or instruction.reduce_only or not self._pass_plainly(instruction):
@@ -154,7 +169,7 @@ class Gate(Actor[GateMessage]):
             candle is None
             or market.unknown
             or not market.is_perp
-            or self._turn.at - candle.closed_at >= self._candle_ns
+            or self._turn.at - candle.closed_at >= market.max_age_ns
         ):
             return False
         mark, amount = candle.close, floor_to(instruction.amount, instrument.lot)
@@ -198,27 +213,29 @@ class Gate(Actor[GateMessage]):
         self._epoch += 1
         side, reduce_only = instruction.side, instruction.reduce_only
         market = self._markets[instruction.instrument]
-        instrument, candle = market.instrument, market.candle
-        if market.unknown and self._is_frozen(instruction, market):
-            self._refuse(instruction, Code.OUTCOME_UNKNOWN, "an order of this instrument has an unknown outcome", None)
-            return
-        if candle is None or not is_fresh(candle, self._turn.at, self._candle_ns):
-            self._refuse(instruction, Code.NO_PRICE, "no candle closed less than one candle length ago", None)
+        candle = market.candle
+        refusal = self._out_of_the_question(instruction, market, candle)
+        if candle is None or refusal is not None:
+            self._refuse(instruction, *(refusal or Refusal(Code.NO_PRICE, self._no_price(market), None)))
             return
         mark = candle.close
         amount: Decimal = instruction.amount
         if reduce_only:
-            reducible = market.reducible(side)
-            if reducible <= 0:
-                self._refuse(instruction, Code.REDUCE_ONLY, "there is no position to reduce on this side", mark)
-                return
-            amount = min(amount, reducible)
-        amount = floor_to(amount, instrument.lot)
-        price, trigger = on_the_tick(instruction, instrument)
+            amount = min(amount, market.reducible(side))
+        amount = floor_to(amount, market.instrument.lot)
+        price, trigger = on_the_tick(instruction, market.instrument)
+        order_type, reference = instruction.order_type, mark
+        unslipped = mark if price is None else price
+        if order_type is MARKET and market.guard is not None:
+            worst = market.guard.worst(side, mark, not_before=self._turn.at - market.max_age_ns)
+            if worst is None:
+                refusal = Refusal(Code.LIMIT_SLIPPAGE, "the book has nothing within the worst acceptable price", mark)
+            else:
+                order_type, price, reference = LIMIT, worst.price, worst.reference
+                unslipped = reference
         lowest = min(mark if price is None else price, mark if trigger is None else trigger)
-        refusal = self._too_low(market, lowest) or self._size(
-            market, amount, mark if price is None else price, reduce_only=reduce_only
-        )
+        size = wrong_size(market, amount, unslipped, reduce_only=reduce_only, most=self._max_order_notional)
+        refusal = too_low(market, lowest) or size or refusal
         if refusal is not None:
             self._refuse(instruction, *refusal)
             return
@@ -226,7 +243,7 @@ class Gate(Actor[GateMessage]):
             market,
             side,
             amount,
-            order_type=instruction.order_type,
+            order_type=order_type,
             price=price,
             trigger=trigger,
             trail_bps=instruction.trail_bps,
@@ -235,84 +252,57 @@ class Gate(Actor[GateMessage]):
         if need is None:
             self._refuse(instruction, Code.NO_PRICE, "the slippage model gives no price for this amount", mark)
             return
-        refusal = self._afford(market, need, side, amount, reduce_only=reduce_only)
+        refusal = not_afforded(self._holds, market, need, side, amount, reduce_only=reduce_only)
         if refusal is not None:
             self._refuse(instruction, *refusal)
             return
+        self._pass(instruction, market, need, BaseAmount(amount), reference, price, trigger)
+
+    def _out_of_the_question(
+        self, instruction: InstructionReceived, market: Market, candle: Candle | None
+    ) -> Refusal | None:
+        """Return what is against an instruction before one looks at its amount; None only where there is a price."""
+        if self._supports is not None and (why := self._supports(instruction)) is not None:
+            return Refusal(Code.NOT_SUPPORTED, why, None)
+        if market.unknown and self._is_frozen(instruction, market):
+            return Refusal(Code.OUTCOME_UNKNOWN, "an order of this instrument has an unknown outcome", None)
+        if candle is None or not is_fresh(candle, self._turn.at, market.max_age_ns):
+            return Refusal(Code.NO_PRICE, self._no_price(market), None)
+        if instruction.reduce_only and market.reducible(instruction.side) <= 0:
+            return Refusal(Code.REDUCE_ONLY, "there is no position to reduce on this side", candle.close)
+        return None
+
+    def _no_price(self, market: Market) -> str:
+        age_ns = self._price_ages_ns.get(market.instrument.venue)
+        if age_ns is None:
+            return "no candle closed less than one candle length ago"
+        return f"no price came in the last {plain(Decimal(age_ns) / SECOND_NS)} s"
+
+    def _pass(
+        self,
+        instruction: InstructionReceived,
+        market: Market,
+        need: Need,
+        amount: BaseAmount,
+        reference: Price,
+        price: Price | None,
+        trigger: Price | None,
+    ) -> None:
+        side, reduce_only = instruction.side, instruction.reduce_only
         self._holds.hold(
             instruction.instruction_id, Hold(market, need.purse, need.amount, side, amount, amount, price, reduce_only)
         )
         self._engine.tell(
             TradePassed(
                 instruction=instruction,
-                amount=BaseAmount(amount),
-                reference_price=mark,
+                amount=amount,
+                reference_price=reference,
                 held_asset=need.asset,
                 held_amount=need.amount,
                 price=price,
                 trigger_price=trigger,
             )
         )
-
-    @staticmethod
-    def _too_low(market: Market, price: Decimal) -> _Refusal | None:
-        """Return what is wrong with a price that was rounded to nothing."""
-        if price > 0:
-            return None
-        mark = None if market.candle is None else market.candle.close
-        detail = f"a price is less than one tick ({plain(market.instrument.tick)})"
-        return _Refusal(Code.NO_PRICE, detail, mark)
-
-    def _size(self, market: Market, amount: Decimal, price: Decimal, *, reduce_only: bool) -> _Refusal | None:
-        """Return what is wrong with an amount (base) at a price, as far as that depends on nothing else."""
-        instrument = market.instrument
-        mark = None if market.candle is None else market.candle.close
-        if not amount or amount < instrument.min_quantity:
-            least = max(instrument.min_quantity, instrument.lot)
-            detail = f"{plain(amount)} {instrument.base} in whole lots, at least {plain(least)} needed"
-            return _Refusal(Code.BELOW_LOT, detail, mark)
-        notional = amount * price
-        if notional < instrument.min_notional and not reduce_only:
-            detail = f"{plain(notional)} {instrument.quote}, at least {plain(instrument.min_notional)} needed"
-            return _Refusal(Code.BELOW_NOTIONAL, detail, mark)
-        if self._max_order_notional is not None and notional > self._max_order_notional:
-            detail = f"{plain(notional)} {instrument.quote}, at most {plain(self._max_order_notional)} allowed"
-            return _Refusal(Code.LIMIT_ORDER_NOTIONAL, detail, mark)
-        return None
-
-    def _afford(self, market: Market, need: Need, side: Side, more: Decimal, *, reduce_only: bool) -> _Refusal | None:
-        """Return why an account can't carry an order, None if it can: then what it may add to the position is counted.
-
-        Args:
-            market: Of the order.
-            need: What it takes beyond what is held for it.
-            side: Of the order.
-            more: What it may still add to the position beyond what is counted for it, in base.
-            reduce_only: It adds nothing.
-        """
-        instrument, purse = market.instrument, need.purse
-        free = purse.balance - purse.held
-        if not reduce_only:
-            market.add(side, more)
-        if instrument.trade_type is PERP:
-            if reduce_only:
-                free += self._holds.unrealised_of(instrument.account)
-            else:
-                free += self._holds.margin_of(instrument.account)
-            code = Code.INSUFFICIENT_MARGIN
-            detail = f"{plain(need.amount)} {need.asset} needed beside the margin in {instrument.account}"
-        else:
-            code = Code.INSUFFICIENT_BALANCE
-            detail = f"{plain(need.amount)} {need.asset} needed in {instrument.account}"
-            if need.amount <= free and need.is_collateral and self._holds.has_perps(instrument.account):
-                code = Code.INSUFFICIENT_MARGIN
-                free += self._holds.margin_of(instrument.account)
-        if need.amount <= free:
-            return None
-        if not reduce_only:
-            market.add(side, -more)
-        mark = None if market.candle is None else market.candle.close
-        return _Refusal(code, f"{detail}, {plain(free)} free", mark)
 
     def _check_amendment(self, wanted: AmendReceived) -> None:
         self._epoch += 1
@@ -325,21 +315,23 @@ class Gate(Actor[GateMessage]):
         if hold.unknown or market.unknown:
             self._not_amended(wanted, Code.OUTCOME_UNKNOWN, "an order of this instrument has an unknown outcome")
             return
-        if candle is None or not is_fresh(candle, self._turn.at, self._candle_ns):
-            self._not_amended(wanted, Code.NO_PRICE, "no candle closed less than one candle length ago")
+        if candle is None or not is_fresh(candle, self._turn.at, market.max_age_ns):
+            self._not_amended(wanted, Code.NO_PRICE, self._no_price(market))
             return
         price = hold.price
         if wanted.price is not None:
             price = rounded_price(wanted.price, hold.side, instrument)
         amount = hold.amount if wanted.amount is None else floor_to(wanted.amount, instrument.lot)
-        refusal = self._too_low(market, price) or self._size(market, amount, price, reduce_only=hold.reduce_only)
+        refusal = too_low(market, price) or wrong_size(
+            market, amount, price, reduce_only=hold.reduce_only, most=self._max_order_notional
+        )
         left = max(amount - hold.filled, _ZERO)
         need = need_of(market, hold.side, left, order_type=LIMIT, price=price, reduce_only=hold.reduce_only)
         if refusal is None and need is not None:
             extra = Need(need.asset, Amount(need.amount - hold.held), need.purse, need.is_collateral)
             if extra.amount > 0 or left > hold.left:
                 more = max(left - hold.left, _ZERO)
-                refusal = self._afford(market, extra, hold.side, more, reduce_only=hold.reduce_only)
+                refusal = not_afforded(self._holds, market, extra, hold.side, more, reduce_only=hold.reduce_only)
                 if refusal is None and not hold.reduce_only:
                     market.add(hold.side, -more)  # `amending` counts it
         if refusal is not None or need is None:

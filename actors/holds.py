@@ -12,6 +12,7 @@ import msgspec
 
 from actors.exchange.pricing import Slippage
 from actors.margin import worst_case
+from actors.protection import Guard
 from messages.instruments import FeeRates, Instrument, VenueModel
 from messages.market import Candle
 from messages.units import BUY, PERP, AccountName, Asset, InstructionId, InstrumentId, Price, Side
@@ -49,6 +50,8 @@ class Market(msgspec.Struct):
         buys, sells: What open orders may still add, in base; reduce-only ones add nothing.
         in_flight: Orders that the venue has not answered for, or whose outcome is unknown.
         unknown: How many orders have an unknown outcome.
+        max_age_ns: How old a price may be on which an order is decided.
+        guard: Of its market orders, where there is slippage protection.
     """
 
     instrument: Instrument
@@ -66,6 +69,8 @@ class Market(msgspec.Struct):
     sells: Decimal = _ZERO
     in_flight: "dict[InstructionId, Hold]" = {}
     unknown: int = 0
+    max_age_ns: int = 0
+    guard: Guard | None = None
 
     def reducible(self, side: Side) -> Decimal:
         """Return how much of the position an order on this side may close when all in flight fill first.

@@ -7,7 +7,7 @@ is the same value in less time.
 from messages.instructions import AmendPassed, InstructionReceived, TradeInstruction, TradePassed
 from messages.lifecycle import EndRun, RunEnded
 from messages.orders import AmendSubmitted, CancelSubmitted, OrderSubmitted
-from messages.units import MARKET, ClientOrderId, plain
+from messages.units import IOC, LIMIT, MARKET, ClientOrderId, Price, plain
 
 
 def received(instruction: TradeInstruction) -> InstructionReceived:
@@ -68,6 +68,8 @@ def intent(passed: TradePassed, order_id: ClientOrderId) -> OrderSubmitted:
     """Return the intent to place the order that the gate let pass."""
     instruction = passed.instruction
     if instruction.order_type is MARKET:
+        if passed.price is not None:
+            return _protected(passed, passed.price, order_id)
         return OrderSubmitted(
             instruction_id=instruction.instruction_id,
             client_order_id=order_id,
@@ -100,6 +102,26 @@ def intent(passed: TradePassed, order_id: ClientOrderId) -> OrderSubmitted:
         trail_bps=instruction.trail_bps,
         time_in_force=instruction.time_in_force,
         post_only=instruction.post_only,
+    )
+
+
+def _protected(passed: TradePassed, worst: Price, order_id: ClientOrderId) -> OrderSubmitted:
+    """Return the intent of a market order that may not trade beyond a price: the instruction stays what it was."""
+    instruction = passed.instruction
+    return OrderSubmitted(
+        instruction_id=instruction.instruction_id,
+        client_order_id=order_id,
+        venue=instruction.venue,
+        instrument=instruction.instrument,
+        side=instruction.side,
+        amount=passed.amount,
+        order_type=LIMIT,
+        price=worst,
+        reduce_only=instruction.reduce_only,
+        reference_price=passed.reference_price,
+        held_asset=passed.held_asset,
+        held_amount=passed.held_amount,
+        time_in_force=IOC,
     )
 
 

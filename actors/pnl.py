@@ -40,7 +40,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
     Tells the strategy when the tight loop is through.
 
     Args:
-        may_wait: A price of something in the book may not be known yet, and then the book is not marked; else that is
+        wait_for_prices: While a price of something in the book is not known yet, the book is not marked; else that is
             an error.
     """
 
@@ -52,10 +52,10 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         candle_ns: int,
         strategy: Address[PnlUpdated],
         log: Address[StaleMark | EquityMarked | BasisMarked | PnlAttributed],
-        may_wait: bool = False,
+        wait_for_prices: bool = False,
     ) -> None:
         self._turn = turn
-        self._may_wait = may_wait
+        self._wait_for_prices = wait_for_prices
         self._instruments = instruments_of(venues)
         self._leverage = {each.venue: each.leverage for each in venues}
         self._candle_ns = candle_ns
@@ -139,7 +139,7 @@ class Pnl(Actor[RiskMeasured | MarketSlice | BookTold]):
         try:
             equity, unrealised, used = value(book, candles, tuple(instruments.values()))
         except LookupError:
-            if self._may_wait:
+            if self._wait_for_prices:
                 return
             raise
         for candle in used:

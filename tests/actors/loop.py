@@ -40,8 +40,8 @@ MARKETS = tuple(
 class Loop:
     """The four actors; `tell` runs a fact round to the strategy."""
 
-    def __init__(self, markets: tuple[Instrument, ...] = MARKETS, *, may_wait: bool = False) -> None:
-        self.may_wait = may_wait
+    def __init__(self, markets: tuple[Instrument, ...] = MARKETS, *, wait_for_prices: bool = False) -> None:
+        self.wait_for_prices = wait_for_prices
         self.turn = Turn()
         self.turn.at = Nanoseconds(HOUR)
         self.gate, self.strategy, self.log = Mail(), Mail(), Mail()
@@ -62,7 +62,7 @@ class Loop:
             candle_ns=HOUR,
             strategy=self.strategy,
             log=self.log,
-            may_wait=self.may_wait,
+            wait_for_prices=self.wait_for_prices,
         )
         self.risk = Risk(pnl=self.into(self.pnl))
         self.exposure = Exposure(instruments=self.markets, risk=self.into(self.risk))

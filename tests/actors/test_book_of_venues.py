@@ -252,8 +252,8 @@ def sum_of_parts(loop: Loop, entry: EquityMarked) -> Attribution:
     )
 
 
-def test_while_a_price_is_not_known_yet_the_book_is_not_marked_if_it_may_wait() -> None:
-    loop = Loop(may_wait=True)
+def test_while_a_price_is_not_known_yet_the_book_is_not_marked_if_it_wait_for_prices() -> None:
+    loop = Loop(wait_for_prices=True)
     loop.tell(opening("3", "ETH"))
     loop.tell(opening_position("1", "1900", of=BYBIT_PERP))
 
