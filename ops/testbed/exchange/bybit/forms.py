@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from messages.units import MAKER, OrderType, Side, TradeType, TriggerBy, plain
 from ops.testbed.exchange.contract import Engine
 from ops.testbed.exchange.money import Bill
-from ops.testbed.exchange.values import ZERO, Balance, Margin, Order, Position, Status, Trade, Uid, Why
+from ops.testbed.exchange.values import ZERO, Balance, Margin, Order, Position, Status, Trade, Why
 
 Row = dict[str, object]
 _PLACES = Decimal("0.00000001")
@@ -254,8 +254,3 @@ def coin_row(asset: str, balance: Balance, price: Decimal, margin: Margin | None
         "marginCollateral": True,
         "spotHedgingQty": "0",
     }
-
-
-def uid_number(uid: Uid) -> int:
-    """Return an account's number."""
-    return int(uid) if uid.isdigit() else int.from_bytes(uid.encode()[:6], "big")

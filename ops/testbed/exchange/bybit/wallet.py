@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from messages.units import TradeType, plain
 from ops.testbed.exchange.bybit.asked import Asked, Result
-from ops.testbed.exchange.bybit.forms import CATEGORIES, Row, coin_row, funding_id, position_row, short, uid_number
+from ops.testbed.exchange.bybit.forms import CATEGORIES, Row, coin_row, funding_id, position_row, short
 from ops.testbed.exchange.bybit.paging import page
 from ops.testbed.exchange.bybit.settings import REGULAR, is_hedged
 from ops.testbed.exchange.contract import Engine
@@ -72,7 +72,7 @@ def funding_balances(asked: Asked) -> Result:
         {
             "coin": asset,
             "walletBalance": plain(balance.total),
-            "transferBalance": plain(max(balance.free, ZERO)),
+            "transferBalance": plain(max(asked.engine.spendable(asked.uid, wallet, asset), ZERO)),
             "bonus": "",
         }
         for asset, balance in sorted(asked.engine.balances(asked.uid, wallet).items())
@@ -217,7 +217,7 @@ def key_info(asked: Asked) -> Result:
         "createdAt": "2025-01-01T00:00:00Z",
         "unified": 0,
         "uta": 1,
-        "userID": uid_number(key.uid),
+        "userID": int(key.uid),
         "inviterID": 0,
         "vipLevel": "No VIP",
         "mktMakerLevel": "0",
