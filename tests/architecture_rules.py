@@ -16,6 +16,7 @@ MAY_IMPORT = {
 MODES = {"Backtest", "Paper", "Live", "BacktestMode", "PaperMode", "LiveMode"}
 MODE_WORDS = {"backtest", "paper", "live"}
 MODE_FLAGS = {"live", "is_live", "paper", "is_paper", "backtest", "is_backtest", "dry_run", "simulated"}
+NOT_LIVE = {"time", "threading", "concurrent", "multiprocessing", "random", "secrets", "uuid"}
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
@@ -155,6 +156,24 @@ def venue_libraries_stay_in_live(tree: Tree) -> list[str]:
     ]
 
 
+def live_actors_wait_on_their_loop_alone(tree: Tree) -> list[str]:
+    """What is live reads no clock, and has no thread, executor or randomness of its own: a simulation runs it too."""
+    modules = [module for module in tree.under("actors") if "live" in module.parts[1:]]
+    imported = [
+        module.at(node, f"{name} in a live actor")
+        for module in modules
+        for node, name in module.imports()
+        if name.split(".")[0] in NOT_LIVE or name in {"asyncio.to_thread", "asyncio.run_coroutine_threadsafe"}
+    ]
+    called = [
+        module.at(node, f"{_last_name(node)} in a live actor")
+        for module in modules
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"run_in_executor", "to_thread", "run_coroutine_threadsafe"}
+    ]
+    return imported + called
+
+
 def the_mode_is_matched_in_the_wiring_alone(tree: Tree) -> list[str]:
     """The mode is a type, told apart in one place; nothing else asks whether this is live."""
     return [
@@ -233,6 +252,7 @@ RULES: tuple[Rule, ...] = (
     actors_meet_through_messages,
     pykka_stays_in_the_runtime,
     venue_libraries_stay_in_live,
+    live_actors_wait_on_their_loop_alone,
     the_mode_is_matched_in_the_wiring_alone,
     imports_are_absolute,
     files_are_short,

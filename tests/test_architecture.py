@@ -60,6 +60,13 @@ BROKEN = {
         {"actors/exchange/orders.py": "import ccxt.async_support", "actors/exchange/live.py": "import ccxt"},
         {"ops/cli.py": "def f():\n    from web3 import AsyncWeb3", "actors/chain/live/node.py": "import web3"},
     ],
+    "live_actors_wait_on_their_loop_alone": [
+        {"actors/exchange/live/a.py": "import time"},
+        {"actors/exchange/live/a.py": "from concurrent.futures import ThreadPoolExecutor"},
+        {"actors/exchange/live/a.py": "from asyncio import to_thread"},
+        {"actors/chain/live.py": "import asyncio\nasyncio.to_thread(print)"},
+        {"actors/chain/live.py": "def f(loop):\n    loop.run_in_executor(None, print)"},
+    ],
     "the_mode_is_matched_in_the_wiring_alone": [
         {"ops/run.py": "match mode:\n    case Live():\n        pass", "ops/wiring.py": "match m:\n  case Live(): ..."},
         {"config/load.py": "x = isinstance(mode, (Paper, Live))"},

@@ -22,6 +22,8 @@ Markets = Mapping[str, Any]
 
 TIMEOUT_MS = 10_000
 """How long an answer is waited for. Binance itself gives up after 10 s."""
+PING_MS = 15_000
+"""Between pings of a stream. Two that stay unanswered break it: ccxt's own patience with Binance is six minutes."""
 CLOSE_S = 2.0
 _BANS = frozenset({403, 418, 429})
 _HTTP = range(100, 600)
@@ -100,6 +102,7 @@ class Attempts:
             "enableRateLimit": False,
             "number": Decimal,
             "timeout": timeout_ms,
+            "streaming": {"keepAlive": PING_MS},
             "enableLastHttpResponse": False,
             "enableLastJsonResponse": False,
             "enableLastResponseHeaders": False,
