@@ -12,9 +12,9 @@ book has up to there, and the rest is cancelled by the venue.
                 allowance an order could never trade else
 
 Where the book is known and fresh there must be something to trade with: its best price on the other side may not be
-beyond the quote moved by the same basis points, else `LIMIT_SLIPPAGE`. So an order is not sent into a book that has run
-away from the last price, however small the allowance from there would be. How much lies there is not looked at: the
-rest of an IOC order is cancelled.
+beyond the quote moved by the same basis points (or a tick, where that is more), else `LIMIT_SLIPPAGE`. So an order is
+not sent into a book that has run away from the last price, however small the allowance from there would be. How much
+lies there is not looked at: the rest of an IOC order is cancelled.
 """
 
 import itertools
@@ -98,8 +98,8 @@ def worst_price(side: Side, *, quote: Price, depth: Depth | None, allowed_bps: D
         if not levels:
             return None
         reference = levels[0][0]
-        bound = quote * factor
-        if reference > bound if side is BUY else reference < bound:
+        most = max(abs(quote * factor - quote), tick)
+        if (reference - quote if side is BUY else quote - reference) > most:
             return None
     worst = reference * factor
     if side is BUY:

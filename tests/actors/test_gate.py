@@ -1,6 +1,7 @@
 """The gate: every check, in order, against the state after the trade."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,7 @@ class Desk:
         quantity: str = "0",
         model: VenueModel | None = None,
         max_order_notional: Decimal | None = None,
+        **others: Any,  # noqa: ANN401 - of a gate
     ) -> None:
         self.turn = Turn()
         self.turn.at = Nanoseconds(HOUR)
@@ -62,6 +64,7 @@ class Desk:
             candle_ns=HOUR,
             max_order_notional=max_order_notional,
             engine=self.mail,
+            **others,
         )
         self.gate.receive(market())
         self.book(usdt=usdt, eth=eth, quantity=quantity)
