@@ -42,9 +42,10 @@ class Parts:
         pit = self.floor.pit(market)
         pit.depth.move(price)
         pit.mark = pit.last = to_tick(price, market, ROUND_HALF_EVEN)
-        pit.tape.price(pit.last, self.floor.now_ms())
         self.floor.touch(market)
         self.matching.sweep(pit)
+        pit.mark = pit.last = to_tick(price, market, ROUND_HALF_EVEN)  # what was swept traded on the way here
+        pit.tape.price(pit.last, self.floor.now_ms())
         self.triggers.watch(pit)
 
     def index(self, market: Market) -> Decimal:

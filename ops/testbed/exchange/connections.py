@@ -44,6 +44,7 @@ class Connection:
         self._transport = transport
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._swapped: list[str] = []
+        self._is_cut = False
 
     async def run(self) -> None:
         """Talk until one side has enough."""
@@ -65,6 +66,8 @@ class Connection:
                 await self._socket.send_str(frame)
             except ConnectionError:
                 return
+        if self._is_cut:
+            self.cut()
 
     def send(self, frames: Sequence[str]) -> None:
         """Send frames as they are."""
@@ -100,7 +103,8 @@ class Connection:
         names = (name, f"{self._venue}/{name}") if is_public else (name, f"{self._venue}/{name}", self._venue)
         drawn = {fault.kind: fault for fault in faults.draw({"frame": names}, by_name=is_public)}
         if "stream_cut" in drawn:
-            self.cut()
+            self._is_cut = True  # what was said before is sent before
+            self._queue.put_nowait(None)
             return
         if "missing_frame" in drawn:
             return

@@ -321,8 +321,9 @@ class Session(Protocol):
 class Dialect(Protocol):
     """One venue's wire in front of its engine."""
 
-    hosts: Sequence[str]
-    """Host names that it answers, WebSockets too, lower case."""
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Host names that it answers, WebSockets too, lower case."""
 
     def operation(self, request: Request) -> Operation:
         """Say what a request is. Never raises, changes nothing, checks nothing."""
