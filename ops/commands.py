@@ -10,7 +10,8 @@ from typer.core import TyperGroup
 from ops.hints import command, command_anywhere
 
 _ORDER = (
-    *("demo", "init", "check", "run", "report", "compare", "journal"),
+    *("demo", "init", "check", "run", "status", "resolve", "resume", "halt", "cancel-all"),
+    *("report", "compare", "journal"),
     *("data", "config", "bench", "testbed", "completion"),
 )
 
@@ -43,7 +44,8 @@ testbed_app = typer.Typer(help="Venues on this machine, to rehearse against.", n
 app.add_typer(testbed_app, name="testbed")
 
 
-def _path(text: str) -> Path:
+def as_path(text: str) -> Path:
+    """Return a path of the command line."""
     if not text:  # Path("") is the folder we stand in, and nobody means that
         raise typer.BadParameter("it is empty, expected a path")
     if text.startswith("--"):  # an option whose own value was forgotten before it
@@ -62,14 +64,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", parser=_path, metavar="DIR", help="Folder of the journal. Default: runs/<name>-<start time>."
+        "--out", parser=as_path, metavar="DIR", help="Folder of the journal. Default: runs/<name>-<start time>."
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Keep a journal that is there aside, as journal.sqlite.<n>.")]
-Config = Annotated[Path, typer.Argument(parser=_path, metavar="CONFIG", help="The config file: backtest.toml.")]
-JournalFile = Annotated[Path, typer.Argument(parser=_path, metavar="FILE", help="journal.sqlite of a run.")]
-Folder = Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="A folder of market data.")]
-Run = Annotated[Path, typer.Argument(parser=_path, metavar="RUN", help="A run's folder, or its journal.sqlite.")]
+Config = Annotated[Path, typer.Argument(parser=as_path, metavar="CONFIG", help="The config file: backtest.toml.")]
+JournalFile = Annotated[Path, typer.Argument(parser=as_path, metavar="FILE", help="journal.sqlite of a run.")]
+Folder = Annotated[Path, typer.Argument(parser=as_path, metavar="DIR", help="A folder of market data.")]
+Run = Annotated[Path, typer.Argument(parser=as_path, metavar="RUN", help="A run's folder, or its journal.sqlite.")]
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -103,7 +105,7 @@ def demo(*, out: Out = None, json: Json = False) -> None:
 @app.command()
 def init(
     file: Annotated[
-        Path | None, typer.Argument(parser=_path, metavar="FILE", help="Where to. Default: backtest.toml.")
+        Path | None, typer.Argument(parser=as_path, metavar="FILE", help="Where to. Default: backtest.toml.")
     ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Keep a file that is there aside, as FILE.<n>.")] = False,
@@ -115,11 +117,18 @@ def init(
 
 
 @app.command()
-def check(config: Config, *, json: Json = False) -> None:
+def check(
+    config: Config,
+    *,
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask the venues, too (live and paper): keys, account, clock, markets.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Say what a config would run, or all that is wrong with it."""
-    from ops.check_command import check_command  # noqa: PLC0415
+    from ops.modes import check_any  # noqa: PLC0415
 
-    raise typer.Exit(check_command(config, json=json))
+    raise typer.Exit(check_any(config, online=online, json=json))
 
 
 @app.command()
@@ -130,21 +139,25 @@ def run(
     json: Json = False,
     no_journal: Annotated[bool, typer.Option("--no-journal", help="Write no journal.")] = False,
     force: Force = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Live, at the first start: what lies in the account is the opening balance.")
+    ] = False,
 ) -> None:
-    """Run a backtest."""
-    from ops.run_command import refuse_file, run_command  # noqa: PLC0415
+    """Run a backtest to its end; live and on paper until it is stopped."""
+    from ops.modes import run_any  # noqa: PLC0415
+    from ops.run_command import refuse_file  # noqa: PLC0415
 
     refuse_file(out)
-    raise typer.Exit(run_command(config, out=out, json=json, journal=not no_journal, force=force))
+    raise typer.Exit(run_any(config, out=out, json=json, journal=not no_journal, force=force, adopt=adopt))
 
 
 @app.command()
 def report(
-    journal: Annotated[Path, typer.Argument(parser=_path, metavar="JOURNAL", help="journal.sqlite of a run.")],
+    journal: Annotated[Path, typer.Argument(parser=as_path, metavar="JOURNAL", help="journal.sqlite of a run.")],
     *,
     out: Annotated[
         Path | None,
-        typer.Option("--out", parser=_path, metavar="DIR", help="Folder of the page. Default: beside the journal."),
+        typer.Option("--out", parser=as_path, metavar="DIR", help="Folder of the page. Default: beside the journal."),
     ] = None,
 ) -> None:
     """Make a page of a run: equity, trades, statistics."""
@@ -220,7 +233,7 @@ def data_check(folder: Folder) -> None:
 
 @data_app.command("sample")
 def data_sample(
-    folder: Annotated[Path, typer.Argument(parser=_path, metavar="DIR", help="Where to write; made if absent.")],
+    folder: Annotated[Path, typer.Argument(parser=as_path, metavar="DIR", help="Where to write; made if absent.")],
     *,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**63 - 1, metavar="N", help="The same seed gives the same bytes.")
@@ -291,19 +304,19 @@ def rehearsal_exchange(
     *,
     state: Annotated[
         Path,
-        typer.Option("--state", parser=_path, metavar="DIR", help="Its accounts, keys, certificates and record."),
+        typer.Option("--state", parser=as_path, metavar="DIR", help="Its accounts, keys, certificates and record."),
     ],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="0: any free one.")] = 0,
     data: Annotated[
         Path | None,
-        typer.Option("--data", parser=_path, metavar="DIR", help="Recorded prices. Without it they walk."),
+        typer.Option("--data", parser=as_path, metavar="DIR", help="Recorded prices. Without it they walk."),
     ] = None,
     speed: Annotated[
         float, typer.Option("--speed", min=0.001, max=10**6, metavar="N", help="How many times faster than recorded.")
     ] = 1,
     faults: Annotated[
         Path | None,
-        typer.Option("--faults", parser=_path, metavar="FILE", help="Faults to play, a JSON object a line."),
+        typer.Option("--faults", parser=as_path, metavar="FILE", help="Faults to play, a JSON object a line."),
     ] = None,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**63 - 1, metavar="N", help="Of prices, books and faults.")
@@ -327,3 +340,6 @@ def rehearsal_faults() -> None:
     from ops.testbed.commands import faults_command  # noqa: PLC0415
 
     raise typer.Exit(faults_command(stdout()))
+
+
+import ops.operator_commands  # noqa: E402, F401 - it adds its commands to `app`

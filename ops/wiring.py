@@ -70,6 +70,17 @@ def recorded(settings: Settings) -> Backtest:
             assert_never(settings.mode)
 
 
+def goes_on(settings: Settings) -> bool:
+    """Return whether a run goes on until it is stopped."""
+    match settings.mode:
+        case Paper() | Live():
+            return True
+        case Backtest():
+            return False
+        case _:
+            assert_never(settings.mode)
+
+
 def places_orders(settings: Settings) -> bool:
     """Return whether a run places orders at real venues, and so needs the keys of accounts."""
     match settings.mode:

@@ -11,6 +11,8 @@ from messages.live import (
     AskOpenQuestions,
     CancelAll,
     OpenQuestionsTold,
+    OperatorRefused,
+    OperatorResolved,
     Resolution,
     ResolveOrder,
     ResumeVenue,
@@ -56,8 +58,17 @@ class Commands:
 
     def resolve(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
         """Say what became of an order."""
-        self._running.tell("engine", resolve_order(rest))
-        return self.status({})
+        wanted = resolve_order(rest)
+        try:
+            said = self._running.tell_and_read("engine", wanted)
+        except ExecdError as error:
+            raise ControlError(str(error)) from None
+        for entry in said:
+            if isinstance(entry, OperatorRefused) and entry.order == wanted.order:
+                raise ControlError(f"{entry.order}: {entry.detail}")
+            if isinstance(entry, OperatorResolved):
+                return {"order": entry.client_order_id, "resolution": entry.resolution.value}
+        raise ControlError(f"{wanted.order}: nothing came of it")
 
     def resume(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
         """Take instructions for a venue again."""

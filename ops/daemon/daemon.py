@@ -10,18 +10,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from actors.errors import ExecdError
+from actors.protection import Protection
 from actors.runtime.clock import SystemClock
 from actors.runtime.core import Core
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.mailbox import Limits
 from actors.runtime.supervisor import Root
 from actors.valuation import CURRENCY
+from config.settings import Settings
 from messages.book import AskPnl, MarkBook, Opening, PnlTold
 from messages.instructions import CancelAllInstruction
 from messages.journal import AskJournal, JournalTold
 from messages.lifecycle import EndRun, RunStarted
 from messages.live import AskOpenQuestions, OpenQuestionsTold
-from messages.units import Amount, Nanoseconds
+from messages.units import Amount, Nanoseconds, VenueName
 from ops.daemon.cells import LOG, Outward, Terms
 from ops.daemon.commands import Commands
 from ops.daemon.control import Control
@@ -30,7 +32,6 @@ from ops.daemon.first_start import openings, refuse_renamed_lines
 from ops.daemon.herald import Log
 from ops.daemon.preparation import Ready
 from ops.daemon.prices import live_market
-from ops.daemon.protecting import protections
 from ops.daemon.record import Opened, accounts_of
 from ops.daemon.running import Running
 from ops.daemon.support import supports
@@ -86,7 +87,7 @@ def start(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
     now = Nanoseconds(clock.wall_ns())
     terms = Terms(
         price_ages={venue: chosen.max_price_age_ns for venue, chosen in settings.venues.items()},
-        protection=protections(settings) if ready.credentials else {},
+        protection=_protection(settings) if ready.credentials else {},
         supports=supports(DIALECTS, ready.markets) if ready.credentials else None,
     )
     running.spawn_core(
@@ -119,6 +120,13 @@ def start(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
     control = Control(opened.store.path, Commands(running).by_name())
     root.add("control", control.stop)
     return running
+
+
+def _protection(settings: Settings) -> dict[VenueName, Protection]:
+    return {
+        venue: Protection(max_slippage_bps=chosen.max_slippage_bps, max_slippage_cap_bps=chosen.max_slippage_cap_bps)
+        for venue, chosen in settings.venues.items()
+    }
 
 
 def _paper_openings(ready: Ready, opened: Opened) -> list[Opening]:

@@ -77,9 +77,18 @@ def _namespace(store: JournalStore, path: Path, mode: str) -> bytes:
     found = of.get("type") if isinstance(of, dict) else None
     if found != mode:
         raise BadInputError(f"journal.path: {path} is the journal of a {found} run, expected one of mode {mode}")
-    text = described.get("namespace")
+    return namespace_of(store)
+
+
+def namespace_of(store: JournalStore) -> bytes:
+    """Return what the order ids of a daemon's journal derive from.
+
+    Raises:
+        BadInputError: It is a journal of another kind.
+    """
+    text = store.manifest.described().get("namespace")
     if not isinstance(text, str):
-        raise BadInputError(f"journal.path: {path} has no namespace in its manifest, expected a journal of a daemon")
+        raise BadInputError(f"{store.path}: no namespace in its manifest, expected the journal of a live or paper run")
     return bytes.fromhex(text)
 
 

@@ -23,7 +23,7 @@ from actors.runtime.stepped import CellRef, Door
 from actors.runtime.supervisor import Root
 from actors.runtime.threaded import spawn_threaded
 from messages.base import Message, Question
-from messages.journal import Append, Record
+from messages.journal import Append, AskJournal, Entry, JournalTold, Record
 from messages.lifecycle import EndRun, RunStarted
 from messages.live import FollowAgain
 from messages.market import MarketSlice
@@ -119,6 +119,18 @@ class Running:
             return self.refs[name].ask(question, timeout=_ASK_S)
         except (pykka.Timeout, pykka.ActorDeadError) as error:
             raise ExecdError(f"{name} does not answer: {error}") from error
+
+    def tell_and_read(self, name: str, message: Message) -> list[Entry]:
+        """Tell a cell of the core, and return what was journaled from then on until it had worked that.
+
+        Raises:
+            ExecdError: The daemon is on its way down.
+        """
+        before: JournalTold = self.ask("event_logger", AskJournal())
+        self.ask(name, message)
+        self.ask(WRITER, Append(rows=()))
+        with JournalReader(self.store.path) as reader:
+            return [record.entry for record in reader.records(after=before.seq)]
 
     def begin(self, started: RunStarted) -> None:
         """Put the start on record."""

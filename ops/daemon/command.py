@@ -1,0 +1,144 @@
+"""``execd run`` of a config that is live or on paper, and ``execd check`` of one."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from actors.errors import BadInputError, ExecdError
+from messages.live import OpenQuestionsTold
+from ops.daemon.daemon import Ended, start, stop, wait
+from ops.daemon.preparation import Ready, prepare
+from ops.daemon.record import open_journal
+from ops.daemon.running import Running
+from ops.exits import Signalled, one_line, orderly, print_json, say
+from ops.wiring import adopts, fixed_namespace
+
+
+class Caught(Protocol):
+    """Returns why the daemon shall stop, or None."""
+
+    def __call__(self) -> str | None:
+        """Look."""
+
+
+class Asked(NamedTuple):
+    """What stands on the command line beside the config."""
+
+    adopt: bool
+    json: bool
+
+
+def daemon_command(config: Path, asked: Asked) -> int:
+    """Run until told to stop, or until everything is done. Returns the exit code."""
+    began = time.monotonic()
+    with orderly() as caught:
+        try:
+            ready = prepare(config, change=True)
+            for note in ready.notes:
+                say(f"note: {one_line(note)}")
+            running = _started(ready, adopt=asked.adopt)
+        except ExecdError as error:
+            return refused(error, json=asked.json)
+        ended = _run(ready, running, caught=lambda: _why(caught()))
+    _tell(ended, running, json=asked.json, seconds=time.monotonic() - began)
+    return ended.exit_code
+
+
+def refused(error: ExecdError, *, json: bool) -> int:
+    """Say why nothing was started, and return the exit code."""
+    lines = [one_line(line) for line in (error.problems if isinstance(error, BadInputError) else (str(error),))]
+    for line in lines:
+        say(line)
+    if json:
+        print_json({"error": "\n".join(lines), "exit": error.exit_code})
+    return error.exit_code
+
+
+def _started(ready: Ready, *, adopt: bool) -> Running:
+    settings = ready.loaded.settings
+    opened = open_journal(
+        ready.loaded.journal_path,
+        mode=settings.mode.type,
+        hashed=ready.hashed,
+        namespace=fixed_namespace(settings),
+    )
+    if opened.store.torn is not None:
+        torn = opened.store.torn
+        say(f"note: {torn.entries} entries from {torn.first_seq} on were torn at the last end, and are cut off")
+    try:
+        return start(ready, opened, adopt=adopt or adopts(settings))
+    except BaseException:
+        with suppress(ExecdError):
+            opened.store.close()
+        raise
+
+
+def _run(ready: Ready, running: Running, *, caught: Caught) -> Ended:
+    settings = ready.loaded.settings
+    finished = ready.is_done if settings.strategy.params.get("exit_when_done") is True else _never
+    try:
+        reason = wait(running, stopped=caught, done=lambda: finished(running))
+    except ExecdError as error:
+        running.root.fail("daemon", error)
+        reason = ""
+    return stop(running, reason, cancel=settings.execution.on_stop == "cancel")
+
+
+def _tell(ended: Ended, running: Running, *, json: bool, seconds: float) -> None:
+    """Say how it ended, and what is left open."""
+    questions = ended.questions
+    if ended.exit_code and ended.reason != "done":
+        say(f"failed: {one_line(ended.reason)}")
+    else:
+        say(f"stopped: {one_line(ended.reason)}")
+    for line in open_lines(questions):
+        say(line)
+    if not json:
+        return
+    print_json(
+        {
+            "reason": ended.reason,
+            "journal": str(running.store.path),
+            "journal_hash": running.store.last_hash.hex(),
+            "entries": ended.entries,
+            **({} if questions is None else questions_json(questions)),
+            "wall_seconds": round(seconds, 3),
+            "exit": ended.exit_code,
+        }
+    )
+
+
+def questions_json(questions: OpenQuestionsTold) -> dict[str, object]:
+    """Return what is not settled, for machines."""
+    return {
+        "open": questions.open,
+        "unknown": list(questions.unknown),
+        "operator_needed": list(questions.operator_needed),
+        "halted": dict(questions.halted),
+        "unsettled": list(questions.unsettled),
+    }
+
+
+def open_lines(questions: OpenQuestionsTold | None) -> list[str]:
+    """Return what an operator must know of what is not settled, one line each."""
+    if questions is None:
+        return []
+    lines = []
+    if questions.open:
+        lines.append(f"  {questions.open} orders have not come to their end; a start goes on with them")
+    needed = set(questions.operator_needed)
+    lines += [f"  unknown: {name}; a start looks on" for name in questions.unknown if name not in needed]
+    lines += [
+        f"  a person is needed: {name}; look at the venue, then: execd resolve {name} absent|filled" for name in needed
+    ]
+    lines += [f"  {venue} takes no orders: {one_line(reason)}" for venue, reason in questions.halted]
+    return lines
+
+
+def _why(caught: Signalled | None) -> str | None:
+    return None if caught is None else str(caught)
+
+
+def _never(_running: Running) -> bool:
+    return False
