@@ -206,8 +206,6 @@ class LoopedCell(pykka.Actor):
         mailbox = self._mailbox
         if mailbox.hurry.is_set():
             self._hasten()
-        if mailbox.closed:
-            self._stop()
         for _ in range(_AT_ONCE):
             epoch = self._epoch
             if epoch is None or not epoch.taking:

@@ -104,8 +104,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             raise VirtualTimeError(f"nothing is ready and no timer is set; waiting: {_waiting(self)}")
         if timeout <= 0:
             return
-        # One at least: a timer whose rest is less than half a nanosecond must come due all the same.
-        self.clock.passed_ns += max(1, round(timeout * SECOND_NS))
+        self.clock.passed_ns += round(timeout * SECOND_NS)
         if self.clock.passed_ns > self._longest_ns:
             raise VirtualTimeError(f"still running after {self.time():.0f} virtual seconds; waiting: {_waiting(self)}")
 

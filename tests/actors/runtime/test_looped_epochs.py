@@ -1,6 +1,7 @@
 """A looped cell restarts inside and stops in order: no message is lost, and everything that it waits for is bounded."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pykka
@@ -161,6 +162,36 @@ def test_nothing_is_taken_before_the_behaviour_has_started() -> None:
     assert stage.said[:4] == ["3 started 1", "3 begin 2", "3 end 2", "3 begin 1"]
 
 
+def test_a_start_that_comes_to_its_end_after_its_epoch_takes_nothing() -> None:
+    class Slow(LoopedActor[Any]):
+        def __init__(self, tasks: Tasks) -> None:
+            self.tasks = tasks
+            if tasks.number == 1:
+                tasks.start(self.crash(), name="crash")
+
+        async def crash(self) -> None:
+            await asyncio.sleep(1)
+            raise OSError("cut off")
+
+        async def started(self) -> None:
+            with contextlib.suppress(asyncio.CancelledError):  # it won't be cancelled
+                await asyncio.sleep(3)
+
+        async def receive(self, message: Say) -> None:
+            heard.append((self.tasks.number, message.n))
+
+    async def on(clock: VirtualClock) -> None:
+        cell = host_looped("venue", Slow, supervisor=Judge(), dead_letters=DeadLetters(), clock=clock)
+        cell.ref.tell(Say(n=1))
+        await asyncio.sleep(60)
+        await cell.stop()
+
+    heard: list[tuple[int, int]] = []
+    run_virtually(on)
+
+    assert heard == [(2, 1)]
+
+
 def test_a_start_that_fails_is_closed_and_tried_again_after_the_delay() -> None:
     async def script(stage: Stage) -> None:
         stage.start_fails, stage.start_s = 1, 2
@@ -285,26 +316,28 @@ def test_a_stop_shortens_the_grace_of_an_epoch_that_is_ending_already() -> None:
     assert 2 < ended[0] <= 3
 
 
+@pytest.mark.parametrize("after_s", [0, 1])
 @pytest.mark.parametrize("obstacle", ["start", "delay"])
-def test_a_stop_does_not_wait_for_a_start_or_a_delay(obstacle: str) -> None:
+def test_a_stop_does_not_wait_for_a_start_or_a_delay(obstacle: str, after_s: int) -> None:
     async def script(stage: Stage) -> None:
         if obstacle == "start":
             stage.start_s = 3_600
         else:
             stage.start_fails = 1
         stage.tell(Work(n=1))
-        await asyncio.sleep(1)
+        if after_s:  # else it comes before the cell has begun to live
+            await asyncio.sleep(after_s)
         await stage.cell.stop(timeout_s=4)
         ended.append(stage.clock.passed_ns / SECOND_NS)
 
     ended: list[float] = []
     stage = play(script)
 
-    assert 1 <= ended[0] <= 5
+    assert after_s <= ended[0] <= after_s + 4
     if obstacle == "start":
         assert stage.dead == [(Work(n=1), "closed")]
     else:  # the next epoch came at once, and worked it
-        assert stage.said[2:5] == ["1 started 2", "1 begin 1", "1 end 1"]
+        assert stage.said[2:5] == [f"{after_s} started 2", f"{after_s} begin 1", f"{after_s} end 1"]
     assert stage.judge.ends == [None]
 
 

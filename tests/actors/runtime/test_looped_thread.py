@@ -96,6 +96,7 @@ async def in_a_callback(_: Message) -> None:
 async def in_a_task_of_its_own(_: Message) -> None:
     task = asyncio.create_task(leave_soon())
     await asyncio.wait([task])
+    task.exception()  # else it would be told of once more when it is forgotten
 
 
 @pytest.mark.parametrize("exit_somewhere", [in_a_callback, in_a_task_of_its_own])
