@@ -28,7 +28,8 @@ from messages.book import Fact, Opening
 from messages.instructions import AmendReceived, AmendRefused, CancelRefused, InstructionReceived, InstructionRefused
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import ENTRY_TYPES, Entry
-from messages.live import OperatorResolved
+from messages.lifecycle import RunStarted
+from messages.live import OperatorResolved, VenueSettled
 from messages.orders import (
     AmendRejected,
     CancelRejected,
@@ -219,8 +220,9 @@ def followers(
     """Return who is told of which entries, in order.
 
     Facts of the book go round the tight loop, and reach the strategy from its end. What ends or changes an order
-    changes its hold. What a person decided is acted on when it is on record. Simulated venues keep balances of their
-    own, so they hear what lies there at the start. Witnesses hear everything.
+    changes its hold. What a person decided is acted on when it is on record. When all venues have settled the strategy
+    begins. Simulated venues keep balances of their own, so they hear what lies there at the start. Witnesses hear
+    everything.
     """
     told: dict[type[Entry], tuple[Address[Any], ...]] = dict.fromkeys(ENTRY_TYPES, ())
     told[InstructionReceived] = told[AmendReceived] = (to("gate"),)
@@ -228,6 +230,8 @@ def followers(
         told[fact] = (to("position_monitor"),)
     told[Opening] += venues
     told[OperatorResolved] = (to("engine"),)
+    for start in (RunStarted, VenueSettled):
+        told[start] = (to("data_provider"),)
     for kind in (OrderRejected, OrderAmended, AmendRejected, OrderCancelled, OrderExpired, OrderUnknown):
         told[kind] = (to("gate"), own_events)
     for other in (OrderAccepted, OrderTriggered, CancelRejected, InstructionRefused, AmendRefused, CancelRefused):

@@ -1,18 +1,22 @@
 """Who hears of a slice, and in which order."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from actors.contract import Actor, Address
 from messages.book import EquityMarked, MarkBook
 from messages.journal import Record
+from messages.lifecycle import RunStarted
+from messages.live import VenueSettled
 from messages.market import FundingRate, MarketSlice, SettleFunding
-from messages.units import Nanoseconds, VenueName
+from messages.units import SECOND_NS, InstrumentId, Nanoseconds, VenueName
 
 _NEVER = 1 << 63
+PATIENCE_NS = 30 * SECOND_NS
+"""How long the strategy waits for prices when all venues are settled."""
 
 
-class DataProvider(Actor[MarketSlice]):
+class DataProvider(Actor[MarketSlice | RunStarted | VenueSettled]):
     """Tells a slice on, phase by phase: its prices, then its funding, then the whole of it to the strategy.
 
     The book is marked at the first slice, before anybody trades: that is where the run's equity starts. After that at
@@ -24,6 +28,9 @@ class DataProvider(Actor[MarketSlice]):
         venues: The simulated venues, which settle funding.
         marks: Whoever has the book marked; a follow-up address, as everything of the slice is booked by then.
         strategy: A follow-up address: what it is told is worked as a later turn.
+        must_settle: Venues that must have settled what is unfinished, in this start, before the strategy sees anything.
+        must_have: Instruments that must have a price before that; where one has none for `PATIENCE_NS` after that, the
+            strategy sees what there is.
     """
 
     def __init__(
@@ -34,6 +41,8 @@ class DataProvider(Actor[MarketSlice]):
         marks: Address[MarkBook],
         strategy: Address[MarketSlice],
         sample_ns: Nanoseconds | None,
+        must_settle: Collection[VenueName] = (),
+        must_have: Collection[InstrumentId] = (),
     ) -> None:
         self._prices: Final = prices
         self._venues: Final = venues
@@ -41,11 +50,41 @@ class DataProvider(Actor[MarketSlice]):
         self._strategy: Final = strategy
         self._sample_ns: Final = sample_ns
         self._next_mark = 0
-        self.handlers = {MarketSlice: self._tell_on}
+        self._must_settle, self._must_have = frozenset(must_settle), frozenset(must_have)
+        self._unsettled, self._unpriced = set(must_settle), set(must_have)
+        self._settled_at: int | None = None
+        self.handlers = {
+            MarketSlice: self._wait if must_settle or must_have else self._tell_on,
+            RunStarted: self._start,
+            VenueSettled: self._settle_venue,
+        }
 
     def apply(self, record: Record) -> None:
-        if isinstance(record.entry, EquityMarked):
+        entry = record.entry
+        if isinstance(entry, EquityMarked):
             self._marked_at(record.at)
+        elif isinstance(entry, RunStarted):
+            self._start(entry)
+        elif isinstance(entry, VenueSettled):
+            self._settle_venue(entry)
+
+    def _start(self, _started: RunStarted) -> None:
+        """Wait anew: what earlier starts settled says nothing about this one."""
+        self._unsettled, self._unpriced, self._settled_at = set(self._must_settle), set(self._must_have), None
+
+    def _settle_venue(self, settled: VenueSettled) -> None:
+        self._unsettled.discard(settled.venue)
+
+    def _wait(self, market: MarketSlice) -> None:
+        """Tell prices on, and nothing to the strategy before everything is settled and priced."""
+        self._unpriced.difference_update([candle.instrument for candle in market.candles])
+        if self._settled_at is None and not self._unsettled:
+            self._settled_at = market.at
+        if self._settled_at is None or (self._unpriced and market.at - self._settled_at < PATIENCE_NS):
+            for address in self._prices:
+                address.tell(market)
+            return
+        self._tell_on(market)
 
     def _tell_on(self, market: MarketSlice) -> None:
         for address in self._prices:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from actors.contract import Address, Turn
+from actors.data.provider import DataProvider
 from actors.engine import Engine
 from actors.gate import Gate
 from actors.journal.store import JournalStore
@@ -137,6 +138,25 @@ class PaperCells(CoreCells):
             wait_for_prices=True,
         )
 
+    def _data_provider(self) -> DataProvider:
+        return DataProvider(
+            prices=self._priced(),
+            venues=self._simulated(),
+            marks=self._core.follow("position_monitor"),
+            strategy=self._core.follow("strategy"),
+            sample_ns=self._settings.report.sample_ns,
+            must_settle=self._must_settle(),
+            must_have=self._instruments,
+        )
+
+    def _priced(self) -> tuple[Address[Any], ...]:
+        """Return who hears of prices."""
+        return (*self._simulated().values(), self._to("gate"), self._to("pnl"))
+
+    def _must_settle(self) -> tuple[VenueName, ...]:
+        """Return the venues that have something to settle before the strategy begins."""
+        return ()
+
 
 class LiveCells(PaperCells):
     """Real venues: they run beside the core."""
@@ -149,6 +169,12 @@ class LiveCells(PaperCells):
     def _simulated(self) -> Mapping[VenueName, Address[Any]]:
         return {}
 
+    def _priced(self) -> tuple[Address[Any], ...]:
+        return (*super()._priced(), self._to("position_monitor"))
+
+    def _must_settle(self) -> tuple[VenueName, ...]:
+        return tuple(self._exchanges)
+
     def _engine(self) -> Engine:
         return Engine(
             turn=self._core.turn,
@@ -159,7 +185,7 @@ class LiveCells(PaperCells):
             strategy=self._own_events,
             itself=self._core.follow("engine", first=True),
             venues=self._to_exchanges(),
-            must_settle=tuple(self._exchanges),
+            must_settle=self._must_settle(),
         )
 
     def _position_monitor(self) -> PositionMonitor:
@@ -169,6 +195,6 @@ class LiveCells(PaperCells):
             gate=self._to("gate"),
             pnl=self._to("pnl"),
             venues=self._to_exchanges(),
-            log=self._to("event_logger"),
+            engine=self._to("engine"),
             turn=self._core.turn,
         )

@@ -4,11 +4,11 @@ Orders that go their usual way are not among them: they are in the journal, and 
 """
 
 import datetime as dt
+import json
 from typing import get_args
 
-import msgspec
-
 from actors.contract import Actor, Address, Turn
+from actors.journal.encoding import encode
 from messages.book import InsurancePaid, Liquidated
 from messages.instructions import InstructionRefused
 from messages.journal import Entry, Noted
@@ -82,5 +82,5 @@ class Log(Actor[Noted]):
         """Write one line."""
         at = dt.datetime.fromtimestamp(message.at / SECOND_NS, dt.UTC)
         kind = type(message.entry).__name__
-        text = words(kind, msgspec.to_builtins(message.entry, str_keys=True, enc_hook=str))
+        text = words(kind, json.loads(encode(0, message.at, None, message.entry)))
         say(one_line(f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} {kind}: {text}"))

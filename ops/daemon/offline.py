@@ -56,7 +56,7 @@ def resolve_offline(journal: Path, wanted: ResolveOrder) -> OperatorResolved:
 
 def _cells(core: Core, store: JournalStore) -> dict[str, Any]:
     to = core.address
-    deaf = ("gate", "position_monitor", "strategy")
+    deaf = ("gate", "position_monitor", "strategy", "data_provider")
 
     def logger() -> EventLogger:
         return EventLogger(
