@@ -1,0 +1,1 @@
+"""Prices and funding as live venues say them."""
