@@ -139,8 +139,8 @@ def _until_ms(value: str, now_ms: int) -> int | None:
 
 
 def _retry_after_ms(value: str, now_ms: int) -> int | None:
-    if value.strip().isdecimal():
-        return int(value) * 1000
+    if value.replace(".", "", 1).isdecimal():
+        return int(float(value) * 1000)
     try:
         at = parsedate_to_datetime(value)
     except (TypeError, ValueError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
+import certifi
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 CONNECTIONS_PER_HOST = 64
@@ -64,7 +65,9 @@ class AiohttpTransport:
 
     def _connector(self) -> aiohttp.TCPConnector:
         if self._endpoint is None:
-            return aiohttp.TCPConnector(ssl=ssl.create_default_context(), limit_per_host=CONNECTIONS_PER_HOST)
+            trusted = ssl.create_default_context()
+            trusted.load_verify_locations(certifi.where())  # a slim machine has no store of its own
+            return aiohttp.TCPConnector(ssl=trusted, limit_per_host=CONNECTIONS_PER_HOST)
         return aiohttp.TCPConnector(
             ssl=ssl.create_default_context(
                 cafile=None if self._endpoint.ca_file is None else str(self._endpoint.ca_file)

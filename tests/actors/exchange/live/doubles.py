@@ -82,6 +82,7 @@ def client_of(
     clock: Clock | None = None,
     keys: Keys | None = None,
     products: frozenset[TradeType] = frozenset({SPOT, PERP}),
+    sandbox: bool = False,
 ) -> VenueClient:
     """Return a client that is not open yet."""
     return VenueClient(
@@ -91,6 +92,7 @@ def client_of(
         transport=transport,
         clock=clock or SystemClock(),
         jitter=lambda: 0.5,
+        sandbox=sandbox,
     )
 
 
@@ -126,11 +128,13 @@ class MemorySession:
 
     Attributes:
         sent: What was sent, in order.
+        ws_connect: Opens a WebSocket, where there are any.
     """
 
     def __init__(self, answer: Answering, *, before: Callable[[], Any] | None = None) -> None:
         self.headers: Mapping[str, str] = {}
         self.sent: list[Sent] = []
+        self.ws_connect: Callable[..., Any] | None = None
         self._answer = answer
         self._before = before
 

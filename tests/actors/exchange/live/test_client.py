@@ -18,7 +18,6 @@ from actors.exchange.wire.contract import Call, NotSupportedError, Page, Query, 
 from actors.runtime.virtual_time import START_NS, VirtualClock, run_virtually
 from messages.units import PERP, SPOT
 from tests.actors.exchange.live.doubles import (
-    Keys,
     MemorySession,
     MemoryTransport,
     Reply,
@@ -309,16 +308,9 @@ def test_used_weight_that_the_venue_tells_slows_the_reads_down() -> None:
 
 def test_there_is_no_sandbox_for_perps_of_binance() -> None:
     transport = MemoryTransport(MemorySession(lambda _: DONE))
+
     with pytest.raises(NotSupportedError, match="no sandbox for perps"):
-        VenueClient(
-            SmallDialect(),  # type: ignore[arg-type]  # only what is needed of it
-            frozenset({SPOT, PERP}),
-            credentials=Keys(),
-            transport=transport,
-            clock=VirtualClock(),
-            jitter=lambda: 0.5,
-            sandbox=True,
-        )
+        client_of(transport, SmallDialect("binance"), products=frozenset({SPOT, PERP}), sandbox=True)
 
 
 def test_a_client_shows_nothing_of_its_keys() -> None:

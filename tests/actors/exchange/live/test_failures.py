@@ -73,6 +73,7 @@ def test_an_error_page_has_no_code(venue: str) -> None:
     ("headers", "text", "wait_ms"),
     [
         ({"Retry-After": "7"}, "", 7_000),
+        ({"Retry-After": "0.5"}, "", 500),
         ({"retry-after": "Thu, 01 Jan 2026 00:00:09 GMT"}, "", 9_000),
         ({"retry-after": "Wed, 31 Dec 2025 00:00:09 GMT"}, "", 0),
         ({"Retry-After": "soon"}, "", None),

@@ -5,6 +5,7 @@ the client a `Transport` whose session never opens a socket and a `Clock`, and t
 time, as fast as it can be computed.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -48,6 +49,7 @@ from tests.actors.exchange.live.doubles import (
     Sent,
     client_of,
 )
+from tests.actors.exchange.live.memory_socket import Dialled, MemorySocket
 
 START_MS = START_NS // 1_000_000
 SHORTLY_S = 3_600 * 24
@@ -196,6 +198,59 @@ def test_one_order_through_the_real_ccxt_on_virtual_time_without_sockets(venue: 
     assert case.stamp in sent.body or case.stamp in sent.headers.values()
     assert intent_id_in(sent)
     assert run_virtually(program) == (order_id, sent)
+
+
+def subscribing(text: str) -> list[str]:
+    said = json.loads(text)
+    if said["op"] == "auth":
+        return ['{"success":true,"ret_msg":"","op":"auth","conn_id":"c"}']
+    return [json.dumps({"success": True, "ret_msg": "", "conn_id": "c", "req_id": said["req_id"], "op": said["op"]})]
+
+
+def test_private_frames_come_through_the_real_ccxt_on_virtual_time_without_sockets() -> None:
+    frame = {"topic": "order", "creationTime": 1, "data": [{"orderId": "77"}]}
+
+    async def program(clock: VirtualClock) -> list[tuple[float, object]]:
+        loop = asyncio.get_running_loop()
+        sockets: list[MemorySocket] = []
+        heard: list[tuple[float, object]] = []
+        tasks: list[asyncio.Task[None]] = []
+
+        def dial(url: str, **_: object) -> Dialled:
+            assert url == "wss://stream.bybit.com/v5/private"
+            sockets.append(MemorySocket(subscribing))
+            return Dialled(sockets[-1])
+
+        session = MemorySession(lambda _: Reply(text_of=""))
+        session.ws_connect = dial
+        client = client_of(MemoryTransport(session), BYBIT, clock=clock)
+        await client.open(markets={})
+        client.watch(
+            on_frame=lambda frame: heard.append((loop.time(), frame)),
+            on_gap=lambda gap: heard.append((loop.time(), gap)),
+            start=lambda work, name: tasks.append(loop.create_task(work, name=name)),
+        )
+        await asyncio.sleep(3_600)
+        sockets[0].say(json.dumps(frame))
+        await asyncio.sleep(3_600)
+        sockets[0].hang_up()
+        await asyncio.sleep(3_600)
+        sockets[1].say(json.dumps(frame))
+        await asyncio.sleep(1)
+
+        assert client.is_streaming
+        for task in tasks:
+            task.cancel()
+        await client.close()
+        return heard
+
+    heard = run_virtually(program)
+
+    up = "bybit stream: up"
+    lost = "bybit stream: Connection closed by remote server, closing code 1001"
+    assert [what for _, what in heard] == [up, frame, lost, up, frame]
+    assert [int(at) for at, _ in heard] == [0, 3_600, 7_200, 7_200, 10_800]
+    assert run_virtually(program) == heard
 
 
 def intent_id_in(sent: Sent) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from actors.exchange.live.ports import Urgency
 from actors.exchange.wire.contract import Call
 from actors.runtime.virtual_time import START_NS, VirtualClock, run_virtually
+from messages.units import SPOT
 from tests.actors.exchange.live.doubles import (
     PASSPHRASE,
     Keys,
@@ -22,10 +23,17 @@ START_MS = START_NS // 1_000_000
 GOOD = '{"code":"0","retCode":0,"data":[]}'
 
 
-def sent_for(venue: str, call: Call) -> Sent:
+def sent_for(venue: str, call: Call, *, sandbox: bool = False) -> Sent:
     async def program(clock: VirtualClock) -> Sent:
         session = MemorySession(lambda _: Reply(text_of=GOOD))
-        client = client_of(MemoryTransport(session), SmallDialect(venue), clock=clock, keys=Keys(passphrase=PASSPHRASE))
+        client = client_of(
+            MemoryTransport(session),
+            SmallDialect(venue),
+            clock=clock,
+            keys=Keys(passphrase=PASSPHRASE),
+            products=frozenset({SPOT}),
+            sandbox=sandbox,
+        )
         await client.open()
         await client.send(call, urgency=Urgency.ORDER)
         await client.close()
@@ -86,3 +94,20 @@ def test_a_request_changes_nothing_in_the_call_it_was_made_from(venue: str) -> N
     sent_for(venue, Call(api=api, params=params, group="orders"))
 
     assert params == {"symbol": "ETHUSDT"}
+
+
+@pytest.mark.parametrize(
+    ("venue", "api", "address"),
+    [
+        ("binance", "privatePostOrder", "https://testnet.binance.vision/api/v3/order"),
+        ("bybit", "privatePostV5OrderCreate", "https://api-testnet.bybit.com/v5/order/create"),
+        ("okx", "privatePostTradeOrder", "https://www.okx.com/api/v5/trade/order"),
+    ],
+)
+def test_a_sandbox_is_never_production(venue: str, api: str, address: str) -> None:
+    real = sent_for(venue, call_of(api, clOrdId="x1"))
+    sandbox = sent_for(venue, call_of(api, clOrdId="x1"), sandbox=True)
+
+    assert sandbox.url == address
+    assert (real.url != address) or "x-simulated-trading" not in real.headers
+    assert sandbox.headers.get("x-simulated-trading") == ("1" if venue == "okx" else None)
