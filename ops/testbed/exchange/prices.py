@@ -32,6 +32,14 @@ def key_of(market: Market) -> MarketKey:
 class PriceSource(Protocol):
     """Reference prices and funding as the machine's clock goes on; times are in milliseconds of it."""
 
+    @property
+    def name(self) -> str:
+        """Under which it is remembered how far it went."""
+
+    @property
+    def gone_ms(self) -> int:
+        """How far it went, in its own time."""
+
     def first(self, market: Market) -> Decimal:
         """Return the price that a market starts with."""
 
@@ -50,6 +58,9 @@ class PriceSource(Protocol):
 
 class StillPrices:
     """Prices that stay where they are; no funding by itself."""
+
+    name = "still"
+    gone_ms = 0
 
     def __init__(self, prices: Mapping[str, Decimal] = FIRST) -> None:
         self._prices = prices
@@ -81,8 +92,11 @@ class StillPrices:
 class WalkingPrices:
     """A random walk for each asset, in steps of a second; each market stands a little beside it."""
 
-    def __init__(self, seed: str) -> None:
+    name = "walk"
+
+    def __init__(self, seed: str, *, gone_ms: int = 0) -> None:
         self._seed = seed
+        self._gone = gone_ms // _STEP_MS
         self._walks: dict[str, _Walk] = {}
         self._at: dict[MarketKey, int] = {}
         self._funded: dict[MarketKey, int] = {}
@@ -90,14 +104,19 @@ class WalkingPrices:
 
     def first(self, market: Market) -> Decimal:
         """Return the price that a market starts with."""
-        return self._price(market, 0)
+        return self._price(market, self._gone)
+
+    @property
+    def gone_ms(self) -> int:
+        """How far the walk is."""
+        return max(self._at.values(), default=self._gone) * _STEP_MS
 
     def path(self, market: Market, now_ms: int) -> Sequence[Decimal]:
         """Return a price for each second that went by."""
         if self._started_ms is None:
             self._started_ms = now_ms
-        step = (now_ms - self._started_ms) // _STEP_MS
-        before = self._at.get(key_of(market), 0)
+        step = self._gone + (now_ms - self._started_ms) // _STEP_MS
+        before = self._at.get(key_of(market), self._gone)
         if step <= before:
             return ()
         self._at[key_of(market)] = step

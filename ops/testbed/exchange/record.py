@@ -128,6 +128,14 @@ class Record:
             counters={str(name): int(value or 0) for _, name, value in self._rows("counters", venue)},
         )
 
+    def far(self, name: str) -> int:
+        """Return how far something of no venue went."""
+        return next((int(value or 0) for _, each, value in self._rows("counters", "") if each == name), 0)
+
+    def went(self, name: str, value: int) -> None:
+        """Write down how far it went."""
+        self.replace("counters", ("", name), ("", name, value))
+
     def _rows(self, table: str, venue: str, order: str = "1") -> Sequence[Row]:
         columns = ", ".join(_COLUMNS[table])
         query = f"SELECT {columns} FROM {table} WHERE venue = ? ORDER BY {order}"  # noqa: S608 - our own names

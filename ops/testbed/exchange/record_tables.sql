@@ -148,7 +148,7 @@ CREATE TABLE IF NOT EXISTS settings (  -- of accounts, such as a position mode
     PRIMARY KEY (venue, uid, name)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (  -- from which ids are made
-    venue TEXT NOT NULL,
+    venue TEXT NOT NULL,            -- empty: how far the prices went, in ms
     name TEXT NOT NULL,
     value INTEGER NOT NULL,
     PRIMARY KEY (venue, name)

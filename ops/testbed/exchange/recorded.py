@@ -33,10 +33,15 @@ class RecordedPrices:
     An asset that the folder knows nothing of walks. After the end of the data its prices stay.
 
     Attributes:
+        name, gone_ms: As `PriceSource`; the time is that of the data.
         said: Lines about what follows what.
     """
 
-    def __init__(self, directory: Path, markets: Sequence[Market], *, speed: float, seed: str) -> None:
+    name = "data"
+
+    def __init__(
+        self, directory: Path, markets: Sequence[Market], *, speed: float, seed: str, gone_ms: int = 0
+    ) -> None:
         """Read what the folder holds.
 
         Raises:
@@ -44,11 +49,13 @@ class RecordedPrices:
         """
         self._speed = speed
         self._started_ms: int | None = None
-        self._walk = WalkingPrices(seed)
+        self._walk = WalkingPrices(seed, gone_ms=gone_ms)
         files = _candle_files(directory, markets)
         chosen = {key_of(market): found for market in markets if (found := _series_for(market, files)) is not None}
         reports = _inspected({file.path: file for file in chosen.values()}.values())
-        self._start_ns = max(_first(report) for report in reports.values())
+        self._start_ns = max(_first(report) for report in reports.values()) + gone_ms * _MS_NS
+        self._gone_before_ms = gone_ms
+        self._latest_ns = self._start_ns
         self._paths = {key: _CandlePath(file, _length(file), self._start_ns) for key, file in chosen.items()}
         self._rates = _rates(directory, markets)
         self._funded: dict[MarketKey, int] = {}
@@ -59,7 +66,13 @@ class RecordedPrices:
     def _data_ns(self, now_ms: int) -> int:
         if self._started_ms is None:
             self._started_ms = now_ms
-        return self._start_ns + round((now_ms - self._started_ms) * self._speed) * _MS_NS
+        self._latest_ns = self._start_ns + round((now_ms - self._started_ms) * self._speed) * _MS_NS
+        return self._latest_ns
+
+    @property
+    def gone_ms(self) -> int:
+        """How much of the data has gone by."""
+        return self._gone_before_ms + (self._latest_ns - self._start_ns) // _MS_NS
 
     def first(self, market: Market) -> Decimal:
         """Return the price that a market starts with."""
@@ -120,9 +133,9 @@ class _CandlePath:
             candle for _, candles in rows.chunks(start_ns + 1, _FOREVER_NS, CHUNK_ROWS) for candle in candles
         )
         self._points = self._all_points()
-        self._from = next(self._points)
+        self._from = next(self._points, None) or _last_point(rows, start_ns)
         self._to: tuple[int, Decimal] | None = next(self._points, None)
-        self.first = self._from[1]
+        self.first = (self.to(start_ns) or [self._from[1]])[-1]
 
     def _all_points(self) -> Iterator[tuple[int, Decimal]]:
         for candle in self._candles:
@@ -151,6 +164,14 @@ def _points(candle: Candle, length_ns: int) -> list[tuple[int, Decimal]]:
         (opened + 2 * length_ns // 3, between[1]),
         (candle.closed_at - _MS_NS, candle.close),
     ]
+
+
+def _last_point(rows: CandleRows, at_ns: int) -> tuple[int, Decimal]:
+    """Return where the data had ended at a time that is after its end."""
+    last = rows.last_before(at_ns + 1)
+    if last is None:
+        raise BadInputError(f"no candle before {iso(at_ns)}")
+    return last.closed_at, last.close
 
 
 def _candle_files(directory: Path, markets: Sequence[Market]) -> Mapping[InstrumentId, SeriesFile]:

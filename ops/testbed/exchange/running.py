@@ -101,10 +101,10 @@ class LocalExchange:
             seed = str(settings.seed)
             all_markets = {name: markets(name) for name in settings.venues}
             flat = [market for each in all_markets.values() for market in each.values()]
-            self._prices: PriceSource = prices or _prices(settings, flat, seed)
             self.faults = Faults(settings.faults, seed=seed)
             self._record = Record(state / FILE)
             undo.callback(self._record.close)
+            self._prices: PriceSource = prices or _prices(settings, flat, seed, self._record)
             self.pinned: set[MarketKey] = set()
             makers = dialects or {name: dialect_of(name) for name in settings.venues}
             self._venues = {
@@ -214,6 +214,8 @@ class LocalExchange:
     def go_on(self) -> None:
         """Let prices and funding be what they are by now."""
         now = _machine_ms()
+        if self._prices.gone_ms:
+            self._record.went(self._prices.name, self._prices.gone_ms)
         for venue in self._venues.values():
             for market in venue.engine.markets.values():
                 for price in self._prices.path(market, now):
@@ -250,12 +252,14 @@ class LocalExchange:
         return await venue.http(raw, request)
 
 
-def _prices(settings: Settings, flat: Sequence[Market], seed: str) -> PriceSource:
+def _prices(settings: Settings, flat: Sequence[Market], seed: str, record: Record) -> PriceSource:
+    """Return what prices come from, from where an earlier run left it."""
     if settings.data is None:
-        return WalkingPrices(seed)
+        return WalkingPrices(seed, gone_ms=record.far(WalkingPrices.name))
     from ops.testbed.exchange.recorded import RecordedPrices  # noqa: PLC0415 - reading Parquet takes its time to import
 
-    return RecordedPrices(settings.data, flat, speed=settings.speed, seed=seed)
+    gone_ms = record.far(RecordedPrices.name)
+    return RecordedPrices(settings.data, flat, speed=settings.speed, seed=seed, gone_ms=gone_ms)
 
 
 def _later(loop: asyncio.AbstractEventLoop, record: Record) -> None:

@@ -110,8 +110,9 @@ def test_who_is_turned_away_is_told_for_how_long(tmp_path: Path) -> None:
 def test_a_delay_is_before_the_request_is_done_or_after_it(tmp_path: Path) -> None:
     async def test(client: Client) -> None:
         tasks = [asyncio.create_task(client.ask("place", PLACE | {"id": each}, timeout_s=60)) for each in ("a", "b")]
-        while not client.orders():
-            await asyncio.sleep(0.01)
+        placed = asyncio.Event()
+        client.running.engines["binance"].subscribe(lambda _: placed.set())
+        await placed.wait()
 
         assert client.orders() == ["b"]
         assert [task.done() for task in tasks] == [False, False]
