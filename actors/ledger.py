@@ -220,6 +220,16 @@ class Ledger:
             fee_in_quote=_NOTHING,
         )
 
+    def amount(self, account: AccountName, asset: Asset) -> Amount:
+        """Return what an account holds of an asset."""
+        found = self._accounts.get(account)
+        return _NOTHING if found is None else Amount(found.get(asset, _ZERO))
+
+    def quantity(self, instrument: InstrumentId) -> BaseAmount:
+        """Return the quantity of a perp position, in base, signed."""
+        perp = self._perps.get(instrument)
+        return BaseAmount(_ZERO if perp is None else perp.quantity)
+
     def balances(self, *, ours: bool = True) -> Iterator[Balance]:
         """Iterate over balances that are not zero, ours or the other side's, in the order of their names."""
         for account in sorted(self._accounts):

@@ -29,7 +29,7 @@ from messages.instructions import AmendReceived, AmendRefused, CancelRefused, In
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import ENTRY_TYPES, Entry
 from messages.lifecycle import RunStarted
-from messages.live import OperatorResolved, VenueSettled
+from messages.live import OperatorResolved, VenueResumed, VenueSettled
 from messages.orders import (
     AmendRejected,
     CancelRejected,
@@ -230,6 +230,7 @@ def followers(
         told[fact] = (to("position_monitor"),)
     told[Opening] += venues
     told[OperatorResolved] = (to("engine"),)
+    told[VenueResumed] = (to("position_monitor"),)
     for start in (RunStarted, VenueSettled):
         told[start] = (to("data_provider"),)
     for kind in (OrderRejected, OrderAmended, AmendRejected, OrderCancelled, OrderExpired, OrderUnknown):
