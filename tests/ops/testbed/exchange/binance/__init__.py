@@ -1,0 +1,1 @@
+"""Tests of Binance on the local exchange."""
