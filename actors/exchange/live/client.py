@@ -6,13 +6,14 @@ the venue certainly did not take it.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from msgspec import structs
 
 from actors.exchange.live.attempts import TIMEOUT_MS, Attempts, Credentials, Markets
 from actors.exchange.live.errors import RequestFailedError
+from actors.exchange.live.exchanges import Attempt, Obedient
 from actors.exchange.live.ports import Urgency
 from actors.exchange.live.retries import Jitter, retrying
 from actors.exchange.live.streams import Streams
@@ -234,6 +235,29 @@ class VenueClient:
             self.skew_error_ms, self.skew_ms = best[0] // (2 * _NS_PER_MS) + 1, best[1]
         self._measured += 1
         return self.skew_ms
+
+    # --- public data -------------------------------------------------------------------------------------------------
+
+    @property
+    def exchange(self) -> Obedient:
+        """ccxt's client, for public data. `RuntimeError` where it is not open."""
+        return self._attempts.exchange
+
+    async def ask(self, work: Callable[[Any], Awaitable[T]], *, group: str = "", weight: int = 1) -> T:
+        """Have ccxt do something public of its own, once.
+
+        Args:
+            work: Given ccxt's client.
+            group: Whose limit it waits for and counts against; empty: it sends no request.
+            weight: What it costs of that limit.
+
+        Raises:
+            RequestFailedError: With the failure, whatever it was.
+        """
+        if group:
+            call = Call(api="", params={}, group=group, weight=weight)
+            await self._attempts.admit(call, Urgency.READ, until=None)
+        return await self._attempts.judged(work(self._attempts.exchange), Attempt(group))
 
     # --- streams -----------------------------------------------------------------------------------------------------
 

@@ -229,3 +229,18 @@ def test_a_client_closes_twice_and_before_it_was_opened(authority: Authority) ->
             await send(client, PLACE)
 
     asyncio.run(program())
+
+
+def test_an_endpoint_without_certificates_of_its_own_must_have_one_of_the_usual_authorities(
+    server_tls: ssl.SSLContext,
+) -> None:
+    async def program() -> None:
+        async with RawVenue(server_tls, answering("{}")) as venue:
+            endpoint = Endpoint(host="127.0.0.1", port=venue.port)
+
+            failure = await with_client(endpoint, lambda client: failing(client, PLACE))
+
+            assert not failure.sent
+            assert venue.seen == []
+
+    asyncio.run(program())
