@@ -240,7 +240,7 @@ class VenueClient:
 
     @property
     def exchange(self) -> Obedient:
-        """ccxt's client, for public data. `RuntimeError` where it is not open."""
+        """The client of ccxt, for public data. `RuntimeError` where it is not open."""
         return self._attempts.exchange
 
     async def ask(self, work: Callable[[Any], Awaitable[T]], *, group: str = "", weight: int = 1) -> T:

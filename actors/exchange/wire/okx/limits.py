@@ -52,5 +52,7 @@ BUCKETS: Mapping[str, tuple[Bucket, ...]] = MappingProxyType(
         "set-leverage": _bucket(20, source=_CCXT),
         "leverage": _bucket(20, source=_CCXT),
         "time": _bucket(10, source=_CCXT),
+        # Books and candles have 40 each, by IP; the funding rate 20.
+        "market": _bucket(20, source=_CCXT),
     }
 )
