@@ -4,6 +4,7 @@ ccxt takes whatever has the shape of an `aiohttp.ClientSession`: the production 
 simulation gives it a double that never opens a socket.
 """
 
+import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
@@ -33,13 +34,13 @@ class Endpoint:
     """Where a venue's traffic is sent instead of to the venue. The real host names, TLS and SNI are kept.
 
     Attributes:
-        host: A numeric address, IPv4 or IPv6.
+        host: An address, IPv4 or IPv6, or a name.
         ca_file: Certificates in PEM that are trusted instead of the usual ones; None: the usual ones.
     """
 
     host: str
     port: int
-    ca_file: Path | None
+    ca_file: Path | None = None
 
 
 class AiohttpTransport:
@@ -64,18 +65,23 @@ class AiohttpTransport:
             await session.close()
 
     def _connector(self) -> aiohttp.TCPConnector:
-        if self._endpoint is None:
-            trusted = ssl.create_default_context()
-            trusted.load_verify_locations(certifi.where())  # a slim machine has no store of its own
-            return aiohttp.TCPConnector(ssl=trusted, limit_per_host=CONNECTIONS_PER_HOST)
+        endpoint = self._endpoint
+        if endpoint is None:
+            return aiohttp.TCPConnector(ssl=_trusting(None), limit_per_host=CONNECTIONS_PER_HOST)
         return aiohttp.TCPConnector(
-            ssl=ssl.create_default_context(
-                cafile=None if self._endpoint.ca_file is None else str(self._endpoint.ca_file)
-            ),
-            resolver=_OneAddress(self._endpoint),
+            ssl=_trusting(endpoint.ca_file),
+            resolver=_OneAddress(endpoint),
             use_dns_cache=False,
             limit_per_host=CONNECTIONS_PER_HOST,
         )
+
+
+def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is not None:
+        return ssl.create_default_context(cafile=str(ca_file))
+    trusted = ssl.create_default_context()
+    trusted.load_verify_locations(certifi.where())  # a slim machine has no store of its own
+    return trusted
 
 
 class OneAttemptSession:
@@ -123,23 +129,30 @@ class _OneAddress(AbstractResolver):
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
+        self._names = None if _is_numeric(endpoint.host) else aiohttp.DefaultResolver()
 
     async def resolve(
         self,
         host: str,
-        port: int = 0,  # noqa: ARG002 - the endpoint has its own
-        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002
+        port: int = 0,  # the endpoint has its own
+        family: socket.AddressFamily = socket.AF_INET,
     ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host,
-                host=self._endpoint.host,
-                port=self._endpoint.port,
-                family=socket.AF_INET6 if ":" in self._endpoint.host else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-        ]
+        at, port = self._endpoint.host, self._endpoint.port or port
+        if self._names is not None:
+            found = await self._names.resolve(at, port, family)
+            return [ResolveResult(**{**each, "hostname": host}) for each in found]
+        version = socket.AF_INET6 if ":" in at else socket.AF_INET
+        numeric = socket.AI_NUMERICHOST
+        return [ResolveResult(hostname=host, host=at, port=port, family=version, proto=0, flags=numeric)]
 
     async def close(self) -> None:
-        """Nothing is open."""
+        if self._names is not None:
+            await self._names.close()
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

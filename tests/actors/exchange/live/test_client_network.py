@@ -58,12 +58,15 @@ async def failing(client: VenueClient, call: Call) -> Failure:
     return caught.value.failure
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_an_answer_comes_through_the_real_ccxt_under_the_real_name(
-    authority: Authority, server_tls: ssl.SSLContext
+    authority: Authority, server_tls: ssl.SSLContext, host: str
 ) -> None:
     async def program() -> None:
         async with RawVenue(server_tls, answering('{"orderId":7}')) as venue:
-            answer = await with_client(venue.endpoint(authority.ca_file), lambda client: send(client, PLACE))
+            endpoint = Endpoint(host=host, port=venue.port, ca_file=authority.ca_file)
+
+            answer = await with_client(endpoint, lambda client: send(client, PLACE))
 
             assert answer == {"orderId": 7}
             assert venue.seen == ["POST /api/v3/order HTTP/1.1"]
