@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from actors.errors import BadInputError, ExecdError
-from messages.live import OpenQuestionsTold
+from actors.strategies.timetable import Timetable
+from actors.strategy_host import StrategyHost
+from messages.live import AskOpenQuestions, OpenQuestionsTold
 from ops.daemon.daemon import Ended, start, stop, wait
 from ops.daemon.preparation import Ready, prepare
 from ops.daemon.record import open_journal
@@ -76,13 +78,25 @@ def _started(ready: Ready, *, adopt: bool) -> Running:
 
 def _run(ready: Ready, running: Running, *, caught: Caught) -> Ended:
     settings = ready.loaded.settings
-    finished = ready.is_done if settings.strategy.params.get("exit_when_done") is True else _never
+    finish = settings.strategy.params.get("exit_when_done") is True
     try:
-        reason = wait(running, stopped=caught, done=lambda: finished(running))
+        reason = wait(running, stopped=caught, done=lambda: finish and _is_done(running))
     except ExecdError as error:
         running.root.fail("daemon", error)
         reason = ""
     return stop(running, reason, cancel=settings.execution.on_stop == "cancel")
+
+
+def _is_done(running: Running) -> bool:
+    """Return whether everything was given, and whatever is not at its end waits for a person."""
+    host = running.core.behaviour("strategy")
+    strategy = host.strategy if isinstance(host, StrategyHost) else None
+    if not isinstance(strategy, Timetable) or not strategy.is_given:
+        return False
+    if strategy.done:
+        return True
+    questions: OpenQuestionsTold = running.ask("engine", AskOpenQuestions())
+    return 0 < questions.open <= len(questions.operator_needed)
 
 
 def _tell(ended: Ended, running: Running, *, json: bool, seconds: float) -> None:
@@ -138,7 +152,3 @@ def open_lines(questions: OpenQuestionsTold | None) -> list[str]:
 
 def _why(caught: Signalled | None) -> str | None:
     return None if caught is None else str(caught)
-
-
-def _never(_running: Running) -> bool:
-    return False

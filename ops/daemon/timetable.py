@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
-from actors.strategies.timetable import Line, Timetable
-
 from actors.errors import InputChangedError
 from actors.strategies.contract import Strategy, StrategyContext
-from config.instructions import ScriptFile
+from actors.strategies.timetable import Line, Timetable
+from config.instructions import AT_ONCE, ScriptFile
 from config.problems import ScriptChangedError
 
 
 def timetable(script: ScriptFile) -> Callable[[StrategyContext], Strategy]:
     """Return what makes the strategy of a script."""
-    return lambda _context: Timetable(_lines(script))
+    return lambda context: Timetable(_lines(script), context)
 
 
 def _lines(script: ScriptFile) -> Iterator[Line]:
@@ -23,6 +22,6 @@ def _lines(script: ScriptFile) -> Iterator[Line]:
     """
     try:
         for timed in script.in_order():
-            yield Line(at=timed.at, instruction=timed.instruction)
+            yield Line(at=None if timed.at == AT_ONCE else timed.at, instruction=timed.instruction)
     except ScriptChangedError as error:
         raise InputChangedError(str(error)) from None
