@@ -312,7 +312,7 @@ def rehearsal_exchange(
         typer.Option("--data", parser=as_path, metavar="DIR", help="Recorded prices. Without it they walk."),
     ] = None,
     speed: Annotated[
-        float, typer.Option("--speed", min=0.001, max=10**6, metavar="N", help="How many times faster than recorded.")
+        float, typer.Option("--speed", min=0.001, max=10_000, metavar="N", help="How many times faster than recorded.")
     ] = 1,
     faults: Annotated[
         Path | None,

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from actors.errors import BadInputError
 from ops.exits import say
-from ops.testbed.exchange.faults import KINDS, Fault, parse
+from ops.testbed.exchange.faults import KINDS, OPERATIONS, Fault, parse
 
 
 def exchange_command(
@@ -65,6 +65,14 @@ def faults_command(console: Console) -> int:
     for name, kind in KINDS.items():
         setting = f" ({kind.setting}: {kind.default:g})" if kind.setting else ""
         console.print(f"{name:<{width}}  {kind.meaning}{setting}", markup=False, soft_wrap=True)
+    operations = ", ".join(op for op in OPERATIONS)
+    console.print(
+        f"An endpoint is a pattern for an operation ({operations}), for a path (/api/v3/*), or for a stream's frames "
+        "(stream.order, stream.fill, stream.balance, stream.position, stream.funding, stream.move); binance/ before it "
+        "means that venue alone.",
+        markup=False,
+        soft_wrap=True,
+    )
     console.print(
         'A line of a file: {"kind": "accept_then_drop", "endpoint": "binance/place", "probability": 0.1, "count": 3, '
         '"after": 5}',

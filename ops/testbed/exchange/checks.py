@@ -109,9 +109,9 @@ def check_client_id(floor: Floor, uid: Uid, market: Market, client_order_id: str
 
 def check_count(floor: Floor, uid: Uid, market: Market, *, waits: bool) -> None:
     """Raise where an account has as many orders as it may have."""
-    if not waits and len(floor.store.live(uid, market.product)) < floor.rules.max_open:
+    if not waits and len(floor.store.unfinished(uid, market.product)) < floor.rules.max_open:
         return  # of all symbols together: the usual case, cheaply
-    live = floor.store.live(uid, market.product, market)
+    live = floor.store.unfinished(uid, market.product, market)
     same = sum((order.status is Status.WAITING) == waits for order in live)
     if same >= (floor.rules.max_waiting if waits else floor.rules.max_open):
         raise RejectError(Reject.TOO_MANY_ORDERS, market.symbol)

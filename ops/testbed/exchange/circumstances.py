@@ -12,7 +12,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         stale_ms: Reads show what was so long ago.
         hide_ms: Look-ups see orders that are placed now only so much later.
-        late_ms: Trades that are made now are seen and told only so much later; the order shows them at once.
+        late_ms: Trades of orders that are placed now are seen and told so much later; the orders show them at once.
         share: Of what a new order could fill at once it fills that fraction; None: all.
     """
 

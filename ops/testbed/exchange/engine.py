@@ -166,7 +166,7 @@ class VenueEngine:
         with self._change():
             return [
                 self._parts.desk.cancel(order)
-                for order in self._floor.store.live(uid, product, market)
+                for order in self._floor.store.unfinished(uid, product, market)
                 if waiting is None or waiting == (order.status is Status.WAITING)
             ]
 

@@ -76,7 +76,7 @@ KINDS: Mapping[str, FaultKind] = {
         meaning="look-ups see the order only `ms` after it was placed", scope="placing", setting="ms", default=3000
     ),
     "late_fills": FaultKind(
-        meaning="fills at placing are seen and told only after `ms`", scope="placing", setting="ms", default=3000
+        meaning="fills of the order are seen and told `ms` later", scope="placing", setting="ms", default=3000
     ),
     "partial_fill": FaultKind(
         meaning="at placing only `share` of the order may fill", scope="placing", setting="share", default=0.5
@@ -89,6 +89,12 @@ KINDS: Mapping[str, FaultKind] = {
 }
 _COMMON = {"kind", "endpoint", "probability", "count", "after"}
 PLACING = frozenset({"place", "amend"})
+OPERATIONS = (
+    *("place", "amend", "cancel", "cancel_all", "lookup", "open_orders", "history", "trades", "balances", "positions"),
+    *("ledger", "account", "leverage", "mode", "transfer", "withdraw", "moves", "listen_key", "time", "markets"),
+    *("book", "ticker", "candles", "other"),
+)
+"""As ``contract.Op`` has them; written out, since listing them imports nothing."""
 WRITING = PLACING | {"cancel", "cancel_all", "leverage", "mode", "transfer", "withdraw", "listen_key"}
 
 

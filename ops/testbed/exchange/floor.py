@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from messages.units import Side, TradeType, TriggerBy
 from ops.testbed.exchange.bus import Bus
-from ops.testbed.exchange.circumstances import CIRCUMSTANCES
 from ops.testbed.exchange.depth import Depth
 from ops.testbed.exchange.events import Cause, MarketChanged, OrderChanged, Printed
 from ops.testbed.exchange.ids import Ids
@@ -66,7 +65,7 @@ class Floor:
 
     def tell_order(self, order: Order, cause: Cause, trade: Trade | None = None) -> None:
         """Say that an order changed. News of trades may be late, and what comes of the order after it with it."""
-        late = CIRCUMSTANCES.get().late_ms if cause in {Cause.TRADED, Cause.ENDED} else 0
+        late = self.store.late_ms(order) if cause in {Cause.TRADED, Cause.ENDED} else 0
         self.bus.add(
             OrderChanged(
                 serial=self.bus.serial(),

@@ -40,16 +40,10 @@ def margin(floor: Floor, uid: Uid, wallet: Wallet, *, quote: str = "USDT") -> Ma
 
 def open_sums(floor: Floor, uid: Uid, market: Market, *, but: Order | None = None) -> tuple[Decimal, Decimal]:
     """Return what is left of open buys and sells that may enlarge a position, but for one of them."""
-    buys = sells = ZERO
-    for order in floor.store.live(uid, market.product, market):
-        if order.status is not Status.OPEN or order.reduce_only:
-            continue
-        if but is not None and order.order_id == but.order_id:
-            continue
-        if order.side is Side.BUY:
-            buys += order.left
-        else:
-            sells += order.left
+    buys, sells = floor.store.open_sums(uid, market)
+    own = floor.store.one(uid, market, order_id=but.order_id, client_order_id="") if but is not None else None
+    if own is not None and own.status is Status.OPEN and not own.reduce_only:
+        return (buys - own.left, sells) if own.side is Side.BUY else (buys, sells - own.left)
     return buys, sells
 
 

@@ -110,7 +110,7 @@ class Matching:
     def after_fill(self, order: Order) -> None:
         """End reduce-only orders of the account that have nothing to reduce any more."""
         floor = self._floor
-        for each in floor.store.live(order.uid, order.market.product, order.market):
+        for each in floor.store.unfinished(order.uid, order.market.product, order.market):
             is_other = each.order_id != order.order_id
             if is_other and each.reduce_only and each.status is Status.OPEN and not self._reducible(each, each.left):
                 self._settlement.end(each, Status.EXPIRED, Why.REDUCE_ONLY)

@@ -5,7 +5,6 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import msgspec
 
 from messages.units import Liquidity, Side, TradeType
-from ops.testbed.exchange.circumstances import CIRCUMSTANCES
 from ops.testbed.exchange.events import Cause
 from ops.testbed.exchange.floor import Floor
 from ops.testbed.exchange.funds import wanted_hold
@@ -65,7 +64,7 @@ class Settlement:
             fees=fees,
             status=Status.FILLED if is_done else Status.OPEN,
         )
-        self._floor.store.put_trade(trade, late_ms=CIRCUMSTANCES.get().late_ms)
+        self._floor.store.put_trade(trade, late_ms=self._floor.store.late_ms(order))
         return self.put(after, Cause.TRADED, trade)
 
     def _trade(self, order: Order, price: Decimal, amount: Decimal, liquidity: Liquidity, trade_id: str) -> Trade:

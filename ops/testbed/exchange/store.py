@@ -1,16 +1,17 @@
 """A venue's orders and own trades: by id, by client id, by time; as they are, and as reads are to see them.
 
-Reads see what the circumstances let them (stale, hidden, late). `actual` and `live` see what is.
+Reads see what the circumstances let them (stale, hidden, late). `actual` and `unfinished` see what is.
 """
 
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 
-from messages.units import TradeType
+from messages.units import Side, TradeType
 from ops.testbed.exchange.circumstances import CIRCUMSTANCES
 from ops.testbed.exchange.sink import Sink
-from ops.testbed.exchange.values import ENDED, Market, Order, Status, Trade, Uid
+from ops.testbed.exchange.values import ENDED, ZERO, Market, Order, Status, Trade, Uid
 
 OrderKey = tuple[Uid, TradeType, str, str]
 """Account, product, symbol, order id."""
@@ -35,10 +36,12 @@ class Store:
         self._by_client: dict[tuple[Uid, str], list[OrderKey]] = {}
         self._made: dict[tuple[Uid, TradeType], list[tuple[int, OrderKey]]] = {}
         self._live: dict[tuple[Uid, TradeType], dict[OrderKey, None]] = {}
+        self._sums: dict[tuple[Uid, tuple[TradeType, str]], dict[Side, Decimal]] = {}
         self._past: deque[tuple[int, Order]] = deque()
         self._hidden: dict[OrderKey, int] = {}
         self._trades: dict[tuple[Uid, TradeType], list[Trade]] = {}
         self._late: dict[int, int] = {}
+        self._late_orders: dict[OrderKey, int] = {}
 
     # Writing
 
@@ -47,10 +50,11 @@ class Store:
         key = key_of(order)
         before = self._orders.get(key)
         if before is None:
-            self._index(key, order)
-            hide = CIRCUMSTANCES.get().hide_ms
-            if hide:
-                self._hidden[key] = self._now_ms() + hide
+            circumstances = CIRCUMSTANCES.get()
+            if circumstances.hide_ms:
+                self._hidden[key] = self._now_ms() + circumstances.hide_ms
+            if circumstances.late_ms:
+                self._late_orders[key] = circumstances.late_ms
         else:
             self._past.append((order.updated_ms, before))
             while self._past and self._past[0][0] < order.updated_ms - _REMEMBERED_MS:
@@ -61,8 +65,12 @@ class Store:
     def keep(self, order: Order) -> None:
         """Take an order as it is, without writing it down."""
         key = key_of(order)
-        if key not in self._orders:
+        before = self._orders.get(key)
+        if before is None:
             self._index(key, order)
+        else:
+            self._sum(before, -1)
+        self._sum(order, 1)
         self._orders[key] = order
         live = self._live.setdefault((order.uid, order.market.product), {})
         if order.ended:
@@ -71,13 +79,20 @@ class Store:
             live[key] = None
 
     def _index(self, key: OrderKey, order: Order) -> None:
-        if key in self._orders:
-            return
-        self._orders[key] = order
         self._by_id.setdefault((order.uid, order.order_id), []).append(key)
         if order.client_order_id:
             self._by_client.setdefault((order.uid, order.client_order_id), []).append(key)
         self._made.setdefault((order.uid, order.market.product), []).append((order.created_ms, key))
+
+    def _sum(self, order: Order, sign: int) -> None:
+        """Count what an order may add to a position, or count it no more."""
+        if order.status is Status.OPEN and not order.reduce_only:
+            sums = self._sums.setdefault((order.uid, order.market.key), {Side.BUY: ZERO, Side.SELL: ZERO})
+            sums[order.side] += sign * order.left
+
+    def late_ms(self, order: Order) -> int:
+        """Return how much later news of an order's trades is seen and told."""
+        return self._late_orders.get(key_of(order), 0) if self._late_orders else 0
 
     def put_trade(self, trade: Trade, *, late_ms: int) -> None:
         """Take a new trade, which reads see only after so long."""
@@ -96,10 +111,15 @@ class Store:
         """Return an order as it is."""
         return self._orders[key]
 
-    def live(self, uid: Uid, product: TradeType, market: Market | None = None) -> list[Order]:
+    def unfinished(self, uid: Uid, product: TradeType, market: Market | None = None) -> list[Order]:
         """Return what is open or waits, in the order in which it was placed."""
         keys = self._live.get((uid, product), {})
         return [self._orders[key] for key in keys if market is None or key[2] == market.symbol]
+
+    def open_sums(self, uid: Uid, market: Market) -> tuple[Decimal, Decimal]:
+        """Return what is left of open buys, and of open sells, that may enlarge a position."""
+        sums = self._sums.get((uid, market.key))
+        return (sums[Side.BUY], sums[Side.SELL]) if sums is not None else (ZERO, ZERO)
 
     def same_client_id(self, uid: Uid, client_order_id: str) -> list[Order]:
         """Return all orders of a client id, ended or not."""

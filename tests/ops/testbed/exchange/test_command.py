@@ -99,4 +99,4 @@ def test_the_kinds_of_faults_are_listed_a_line_each(tmp_path: Path) -> None:
 
     lines = ended.out.splitlines()
     assert [line.split()[0] for line in lines[: len(KINDS)]] == list(KINDS)
-    assert len(lines) == len(KINDS) + 1
+    assert len(lines) == len(KINDS) + 2

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from actors.errors import BadInputError
-from ops.testbed.exchange.faults import KINDS, Fault, Faults, parse
+from ops.testbed.exchange.contract import Op
+from ops.testbed.exchange.faults import KINDS, OPERATIONS, Fault, Faults, parse
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,6 +100,10 @@ def test_the_same_seed_plays_the_same_and_another_one_does_not() -> None:
 
     assert first == again != other
     assert 70 < sum(first) < 130
+
+
+def test_the_operations_that_are_listed_are_those_of_requests() -> None:
+    assert tuple(Op) == OPERATIONS
 
 
 def test_a_kind_for_frames_never_happens_to_a_request() -> None:

@@ -107,6 +107,13 @@ def test_the_ledger_adds_up_to_the_balances_and_nothing_is_held_without_an_order
         except RejectError:
             continue
         venue.move(price, SPOT if ticks % 2 else PERP)
+        position, mark = venue.engine.position(ANN, venue.market()), venue.engine.ticker(venue.market()).mark
+        waiting = venue.engine.open_orders(ANN, PERP)
+        buys = sum((order.left for order in waiting if order.side is BUY), Decimal(0))
+        sells = sum((order.left for order in waiting if order.side is SELL), Decimal(0))
+        size = max(abs(position.quantity + buys), abs(position.quantity - sells)) - abs(position.quantity)
+        needed = max(size, Decimal(0)) * mark / position.leverage
+        assert venue.engine.margin(ANN, UNIFIED).held == needed + venue.held("USDT")
     for product in (SPOT, PERP):
         venue.engine.cancel_all(ANN, product)
 

@@ -74,6 +74,19 @@ def test_late_fills_are_seen_and_told_later_while_the_order_shows_them() -> None
     assert [event.order.filled for event in late] == [Decimal(1)]
 
 
+def test_late_fills_of_a_resting_order_are_late_too() -> None:
+    venue = bench()
+    with under(late_ms=3_000):
+        order = venue.place(BUY, "1", "2490")
+    venue.later(10_000)
+    venue.move("2480")
+
+    early = venue.engine.trades(ANN, PERP)
+    venue.later(3_000)
+
+    assert (venue.now(order).filled, early, len(venue.engine.trades(ANN, PERP))) == (Decimal(1), [], 1)
+
+
 def test_trades_and_orders_are_found_by_time_and_by_order() -> None:
     venue = bench()
     first = venue.place(BUY, "1")
