@@ -20,13 +20,11 @@ from messages.journal import Record
 from messages.live import (
     BalanceAdjusted,
     DifferenceFound,
-    LookedInto,
-    LookInto,
     VenueHalted,
     VenueResumed,
-    VenueSnapshot,
 )
 from messages.market import MarketSlice
+from messages.snapshots import LookedInto, LookInto, VenueSnapshot
 from messages.units import Asset, InstrumentId, VenueName
 
 DUST = Decimal(1)

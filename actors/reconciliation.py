@@ -26,11 +26,10 @@ from messages.live import (
     Adjustment,
     BalanceAdjusted,
     DifferenceFound,
-    LookInto,
     VenueHalted,
     VenueResumed,
-    VenueSnapshot,
 )
+from messages.snapshots import LookInto, VenueSnapshot
 from messages.units import (
     AccountName,
     Amount,

@@ -3,7 +3,7 @@
 A venue actor has no memory of its own. At the start of each of its epochs it says `VenueStarted` and is told, by
 `FollowOrders`, what the journal knows of its orders; it settles each with the venue and says `VenueSettled`. From then
 on it tells what it sees: reports on orders (messages/orders.py), trades and orders that are not ours, funding,
-transfers, and now and then a `VenueSnapshot`, which the position monitor holds against the book.
+transfers, and now and then a `VenueSnapshot` (messages/snapshots.py), which is held against the book.
 """
 
 from typing import ClassVar
@@ -343,39 +343,6 @@ def foreign_key(instrument: InstrumentId, number: OrderId | TradeId) -> str:
     return f"{instrument} {number}"
 
 
-class AtVenue(msgspec.Struct, frozen=True, kw_only=True):
-    """What the venue says an account holds of an asset, without unrealised P&L."""
-
-    account: AccountName
-    asset: Asset
-    amount: Amount
-
-
-class HeldAtVenue(msgspec.Struct, frozen=True, kw_only=True):
-    """What the venue says of a perp position: quantity in base, signed."""
-
-    instrument: InstrumentId
-    quantity: BaseAmount
-
-
-class VenueSnapshot(Event, frozen=True, kw_only=True):
-    """Venue to position monitor: balances and positions as the venue shows them.
-
-    Attributes:
-        quiet: Nothing was under way while it was taken: no request, no order whose fills are not all told. Only such a
-            snapshot says anything about differences.
-        at: By our clock.
-        balances: Of every asset of a configured market, also those that are zero.
-        positions: Of every configured perp, also flat ones.
-    """
-
-    venue: VenueName
-    at: Nanoseconds
-    quiet: bool
-    balances: tuple[AtVenue, ...]
-    positions: tuple[HeldAtVenue, ...]
-
-
 class DifferenceFound(Event, frozen=True, kw_only=True):
     """The venue and the book disagree, and did so in two snapshots: `LookInto` it.
 
@@ -387,22 +354,6 @@ class DifferenceFound(Event, frozen=True, kw_only=True):
     where: str
     booked: Amount
     at_venue: Amount
-
-
-class LookInto(Command, frozen=True, kw_only=True):
-    """Position monitor to venue: read trades, funding and transfers since then, and tell what was not told.
-
-    Answered by `LookedInto` when all of that was told.
-    """
-
-    venue: VenueName
-    since: Nanoseconds
-
-
-class LookedInto(Event, frozen=True, kw_only=True):
-    """All that the venue's records hold was told; what still differs then has no explanation."""
-
-    venue: VenueName
 
 
 class VenueTrouble(Event, frozen=True, kw_only=True):

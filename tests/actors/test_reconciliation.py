@@ -16,16 +16,12 @@ from messages.journal import Entry
 from messages.live import (
     BY_OPERATOR,
     Adjustment,
-    AtVenue,
     BalanceAdjusted,
     DifferenceFound,
-    HeldAtVenue,
-    LookedInto,
-    LookInto,
     VenueHalted,
     VenueResumed,
-    VenueSnapshot,
 )
+from messages.snapshots import AtVenue, HeldAtVenue, LookedInto, LookInto, VenueSnapshot
 from messages.units import AccountName, Amount, Asset, BaseAmount, Nanoseconds, VenueName
 from tests.actors.builders import HOUR, PERP_ID, SPOT_ID, Mail, candle, filled, instrument, market, opening, record
 from tests.actors.venue_facts import adjusted, opening_position

@@ -26,14 +26,13 @@ from messages.live import (
     CancelAll,
     FollowOrders,
     ForgetOrder,
-    LookedInto,
-    LookInto,
     VenueHalted,
     VenueSettled,
     VenueStarted,
     VenueTrouble,
 )
 from messages.orders import AmendOrder, CancelOrder, OrderCommand, OrderRejected, SubmitOrder
+from messages.snapshots import LookedInto, LookInto
 from messages.units import InstrumentId
 
 ExchangeMessage = OrderCommand | FollowOrders | LookInto | ForgetOrder | CancelAll | Halt

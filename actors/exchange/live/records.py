@@ -25,16 +25,14 @@ from actors.exchange.wire.contract import (
 )
 from messages.live import (
     Adjustment,
-    AtVenue,
     BalanceAdjusted,
     ForeignOrderGone,
     ForeignOrderSeen,
     ForeignTrade,
-    HeldAtVenue,
-    VenueSnapshot,
 )
 from messages.market import FundingPaid
 from messages.orders import OrderSubmitted
+from messages.snapshots import AtVenue, HeldAtVenue, VenueSnapshot
 from messages.units import (
     LIMIT,
     MARKET,
