@@ -31,7 +31,7 @@ from messages.instructions import (
 )
 from messages.journal import Record
 from messages.lifecycle import InputSkipped, StrategySaved
-from messages.live import BalanceAdjusted, ForeignTrade, OpeningPosition
+from messages.live import BalanceAdjusted, ForeignTrade, OpeningPosition, VenueSettled, VenueStarted
 from messages.market import MarketSlice
 from messages.orders import (
     AmendRejected,
@@ -62,9 +62,12 @@ HostMessage = (
     | OrderUnknown
     | InstructionRefused
     | InstructionRepeated
+    | VenueStarted
+    | VenueSettled
 )
 
-_HEARD = tuple(kind for kind in get_args(HostMessage) if kind not in {MarketSlice, PnlUpdated})
+_SEEN_TO = {MarketSlice, PnlUpdated, VenueStarted, VenueSettled}
+_HEARD = tuple(kind for kind in get_args(HostMessage) if kind not in _SEEN_TO)
 _NOT_HEARD = (Opening, OpeningPosition, ForeignTrade, BalanceAdjusted)  # facts that no instruction of ours brought
 _JOURNALED = tuple(kind for kind in get_args(OwnEvent) if kind is not InstructionRepeated)
 
@@ -115,8 +118,15 @@ class StrategyHost(Actor[HostMessage]):
         self.handlers = {
             MarketSlice: self._see,
             PnlUpdated: self._updated,
+            VenueStarted: self._venue_started,
+            VenueSettled: self._venue_settled,
             **dict.fromkeys(_HEARD, self._hear),
         }
+
+    @property
+    def strategy(self) -> Strategy:
+        """The user's object as it is now, to be looked at only."""
+        return self._strategy
 
     def _see(self, market: MarketSlice) -> None:
         self._run(market, self._strategy.on_slice)
@@ -128,6 +138,12 @@ class StrategyHost(Actor[HostMessage]):
         fact = update.fact
         if not isinstance(fact, _NOT_HEARD):
             self._hear(fact)
+
+    def _venue_started(self, started: VenueStarted) -> None:
+        self._context.unsettled.add(started.venue)
+
+    def _venue_settled(self, settled: VenueSettled) -> None:
+        self._context.unsettled.discard(settled.venue)
 
     def _hear(self, event: OwnEvent) -> None:
         if self._applies and not self._was_folded(event):
@@ -144,7 +160,9 @@ class StrategyHost(Actor[HostMessage]):
         entry = record.entry
         if change := self._folded.fold(record):
             self._context.booked(change.balances, change.position)
-        if isinstance(entry, InstructionReceived):
+        if isinstance(entry, VenueStarted):
+            self._venue_started(entry)  # what was settled then is not settled for those who fold it
+        elif isinstance(entry, InstructionReceived):
             self._context.saw(entry.instruction_id)
         elif isinstance(entry, StrategySaved):
             self._saved = entry.state

@@ -29,7 +29,7 @@ from messages.instructions import AmendReceived, AmendRefused, CancelRefused, In
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import ENTRY_TYPES, Entry
 from messages.lifecycle import RunStarted
-from messages.live import OperatorResolved, VenueResumed, VenueSettled
+from messages.live import OperatorResolved, VenueResumed, VenueSettled, VenueStarted
 from messages.orders import (
     AmendRejected,
     CancelRejected,
@@ -231,8 +231,9 @@ def followers(
     told[Opening] += venues
     told[OperatorResolved] = (to("engine"),)
     told[VenueResumed] = (to("position_monitor"),)
-    for start in (RunStarted, VenueSettled):
-        told[start] = (to("data_provider"),)
+    told[RunStarted] = (to("data_provider"),)
+    told[VenueStarted] = (to("strategy"),)
+    told[VenueSettled] = (to("data_provider"), to("strategy"))
     for kind in (OrderRejected, OrderAmended, AmendRejected, OrderCancelled, OrderExpired, OrderUnknown):
         told[kind] = (to("gate"), own_events)
     for other in (OrderAccepted, OrderTriggered, CancelRejected, InstructionRefused, AmendRefused, CancelRefused):

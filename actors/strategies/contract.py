@@ -107,6 +107,8 @@ class StrategyContext:
         venues: Fees, slippage and leverage of each configured venue, in the order of the config.
         instruments: What can be traded, by ``venue:symbol``.
         pnl: Totals after the latest fact; None before the first.
+        unsettled: Live venues that began anew and have not settled what was unfinished: what is new for them is refused
+            BUSY until they have. The host keeps it.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class StrategyContext:
         self.venues: Mapping[VenueName, VenueModel] = {each.venue: each for each in venues}
         self.instruments: Mapping[InstrumentId, Instrument] = instruments_of(self.venues.values())
         self.pnl: PnlUpdated | None = None
+        self.unsettled: set[VenueName] = set()
         self._balances: dict[tuple[AccountName, Asset], Amount] = {}
         self._positions: dict[InstrumentId, Position] = {}
         self._news: list[tuple[Iterable[Balance], Position | None]] = []
@@ -229,6 +232,7 @@ class StrategyContext:
         self._news.clear()
         self._balances.clear()
         self._positions.clear()
+        self.unsettled.clear()
 
     def _catch_up(self) -> None:
         for balances, position in self._news:
