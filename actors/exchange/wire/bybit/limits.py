@@ -1,21 +1,15 @@
 """Bybit's rate limits, by endpoint group.
 
-All requests of an address share 600 in 5 seconds: beyond, HTTP 403 for at least ten minutes. Beside that each endpoint
-has a limit per user and rolling second (retCode 10006); order placement differs by product. The figures are those of a
-unified account of the lowest tier. The response headers X-Bapi-Limit and X-Bapi-Limit-Status say what is left, not what
-is used, so no bucket has a header.
+All requests of an address share 600 in 5 seconds: beyond, it is shut out with HTTP 403 for at least ten minutes, without
+a Retry-After. Beside that each endpoint has a limit per user and rolling second (retCode 10006); order placement differs
+by product. The figures are those of a unified account of the lowest tier. The response headers X-Bapi-Limit and
+X-Bapi-Limit-Status say what is left, not what is used, so no bucket has a header.
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
 
 from actors.exchange.wire.contract import Bucket
-
-BAN_MS = 600_000
-"""How long an address is shut out after HTTP 403 "access too frequent": it says no Retry-After.
-
-Source: bybit-exchange/docs, docs/v5/rate-limit/rate-limit.mdx @130165ca.
-"""
 
 _TABLE = "bybit-exchange/docs, docs/v5/rate-limit/rate-limit.mdx @130165ca"
 _ADDRESS = Bucket(
