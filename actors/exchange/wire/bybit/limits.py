@@ -1,7 +1,7 @@
 """Bybit's rate limits, by endpoint group.
 
-All requests of an address share 600 in 5 seconds: beyond, it is shut out with HTTP 403 for at least ten minutes, without
-a Retry-After. Beside that each endpoint has a limit per user and rolling second (retCode 10006); order placement differs
+All requests of an address share 600 in 5 seconds: beyond, it is shut out with HTTP 403 for at least ten minutes, and no
+Retry-After. Beside that each endpoint has a limit per user and rolling second (retCode 10006); order placement differs
 by product. The figures are those of a unified account of the lowest tier. The response headers X-Bapi-Limit and
 X-Bapi-Limit-Status say what is left, not what is used, so no bucket has a header.
 """
