@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from messages.base import Command, Event, MailClass
+from messages.base import Command, Event, MailClass, Telemetry
 from messages.units import Amount, BaseAmount, InstrumentId, Nanoseconds, Price, Rate, VenueName
 
 
@@ -62,10 +62,25 @@ class MarketSlice(Event, frozen=True, kw_only=True):
 
     @property
     def conflation_key(self) -> str:
-        """Of quotes and books of the same instruments the newer is enough; candles and funding are news each."""
+        """Of quotes and books of the same instruments the newer is enough; candles and funding are news each.
+
+        Slices of different venues may have the same time.
+        """
+        named = " ".join(each.instrument for part in (self.candles, self.depths, self.funding) for each in part)
         if self.funding or any(not each.is_quote for each in self.candles):
-            return f"at {self.at}"
-        return " ".join([*(each.instrument for each in self.candles), *(each.instrument for each in self.depths)])
+            return f"{self.at} {named}"
+        return named
+
+
+class RecordSlice(Telemetry, frozen=True, kw_only=True):
+    """To the market record: write down what the core took.
+
+    Attributes:
+        number: From 1, in the core's order; what is missing between two was dropped on the way.
+    """
+
+    number: int
+    market: MarketSlice
 
 
 class SettleFunding(Command, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from actors.contract import Actor, Address
+from actors.data.newest import Newest
 from messages.book import EquityMarked, MarkBook
 from messages.journal import Record
 from messages.lifecycle import RunStarted
@@ -53,6 +54,7 @@ class DataProvider(Actor[MarketSlice | RunStarted | VenueSettled]):
         self._must_settle, self._must_have = frozenset(must_settle), frozenset(must_have)
         self._unsettled, self._unpriced = set(must_settle), set(must_have)
         self._settled_at: int | None = None
+        self._newest: Final = Newest()
         self.handlers = {
             MarketSlice: self._wait if must_settle or must_have else self._tell_on,
             RunStarted: self._start,
@@ -75,8 +77,11 @@ class DataProvider(Actor[MarketSlice | RunStarted | VenueSettled]):
     def _settle_venue(self, settled: VenueSettled) -> None:
         self._unsettled.discard(settled.venue)
 
-    def _wait(self, market: MarketSlice) -> None:
-        """Tell prices on, and nothing to the strategy before everything is settled and priced."""
+    def _wait(self, came: MarketSlice) -> None:
+        """Tell prices on, never back in time, and nothing to the strategy before everything is settled and priced."""
+        market = self._newest.of(came)
+        if market is None:
+            return
         self._unpriced.difference_update([candle.instrument for candle in market.candles])
         if self._settled_at is None and not self._unsettled:
             self._settled_at = market.at

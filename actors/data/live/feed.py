@@ -56,6 +56,14 @@ _HASHES = MappingProxyType({"binance": ("orderbook::",), "bybit": ("orderbook:",
 """What ccxt calls the future of a market's book, in front of the symbol."""
 
 
+def lacking(venue: VenueName, length_ms: int) -> str | None:
+    """Return why a venue's feed can't have candles of a length; None if it can. For checks before a start."""
+    name = LENGTHS.get(length_ms)
+    if name is None or (venue, name) in WITHOUT:
+        return f"{venue} has no candles of {name or f'{length_ms} ms'}"
+    return None
+
+
 class VenueFeed:
     """One venue's public data (`actors.data.live.ports.PublicFeed`). Made and used on one loop.
 
@@ -70,12 +78,11 @@ class VenueFeed:
     """
 
     def __init__(self, client: VenueClient, *, length_ms: int, levels: int = 10, loaded: Markets | None = None) -> None:
-        name = LENGTHS.get(length_ms)
-        if name is None or (client.venue, name) in WITHOUT:
-            raise NotSupportedError(f"{client.venue} has no candles of {name or f'{length_ms} ms'}")
+        if problem := lacking(client.venue, length_ms):
+            raise NotSupportedError(problem)
         self._client = client
         self._venue: VenueName = client.venue
-        self._timeframe = name
+        self._timeframe = LENGTHS[length_ms]
         self._levels = levels
         self._asked_levels = next((each for each in _DEPTHS if each >= levels), _DEPTHS[-1])
         self._loaded = loaded
