@@ -67,6 +67,27 @@ def start(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
     Raises:
         ExecdError: The journal is about another account, or a person must look first.
     """
+    running = start_core(ready, opened, adopt=adopt)
+    running.spawn_beside(
+        "venues",
+        [
+            live_exchange(seen, ready.loaded, ready.credentials[seen.venue], running.refs)
+            for seen in ready.seen
+            if seen.venue in ready.credentials
+        ],
+    )
+    running.spawn_beside("prices", [live_market(seen, ready.loaded, running.refs) for seen in ready.seen])
+    control = Control(opened.store.path, Commands(running).by_name())
+    running.root.add("control", control.stop)
+    return running
+
+
+def start_core(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
+    """Start the core, with all of its journal folded, and the cells that write. Nothing reaches a venue yet.
+
+    Raises:
+        ExecdError: The journal is about another account, or a person must look first.
+    """
     settings = ready.loaded.settings
     records = tuple(accounts_of(opened.store.records()).items())
     if ready.script is not None:
@@ -108,17 +129,6 @@ def start(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
     running.begin(RunStarted(mode=settings.mode.type, start=now, end=None))
     for entry in first:
         running.tell("event_logger", entry)
-    running.spawn_beside(
-        "venues",
-        [
-            live_exchange(seen, ready.loaded, ready.credentials[seen.venue], running.refs)
-            for seen in ready.seen
-            if seen.venue in ready.credentials
-        ],
-    )
-    running.spawn_beside("prices", [live_market(seen, ready.loaded, running.refs) for seen in ready.seen])
-    control = Control(opened.store.path, Commands(running).by_name())
-    root.add("control", control.stop)
     return running
 
 

@@ -1,9 +1,10 @@
 """What builds the cells of the real venues."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from actors.contract import Tasks
+from actors.exchange.live.client import VenueClient
 from actors.exchange.live.exchange import LiveExchange
 from actors.exchange.live.ports import Options
 from actors.runtime.stepped import CellRef
@@ -12,7 +13,7 @@ from config.load import Loaded
 from config.secrets import Credentials
 from messages.units import VenueName
 from ops.daemon.running import Beside
-from ops.daemon.venues import DIALECTS, Seen, make_client
+from ops.daemon.venues import Seen, make_client
 
 _MS = 1_000_000
 
@@ -33,7 +34,14 @@ def options_of(loaded: Loaded, venue: VenueName) -> Options:
     )
 
 
-def live_exchange(seen: Seen, loaded: Loaded, credentials: Credentials, refs: Mapping[str, CellRef]) -> Beside:
+def live_exchange(
+    seen: Seen,
+    loaded: Loaded,
+    credentials: Credentials,
+    refs: Mapping[str, CellRef],
+    *,
+    make: Callable[..., VenueClient] = make_client,
+) -> Beside:
     """Return the cell of a venue.
 
     Args:
@@ -41,16 +49,17 @@ def live_exchange(seen: Seen, loaded: Loaded, credentials: Credentials, refs: Ma
         loaded: The config.
         credentials: The account's.
         refs: Of the cells that hear what it tells, there by the time of its first epoch.
+        make: Makes the client of each epoch, as `make_client`.
     """
     venue = seen.venue
     chosen = loaded.settings.venues[venue]
 
     def factory(tasks: Tasks) -> LiveExchange:
-        client = make_client(venue, chosen, loaded, credentials)
+        client = make(venue, chosen, loaded, credentials)
         return LiveExchange(
             tasks,
             turn=TaskTurn(),
-            dialect=DIALECTS[venue],
+            dialect=client.dialect,
             connection=client,
             open_connection=functools.partial(client.open, seen.loaded),
             options=options_of(loaded, venue),

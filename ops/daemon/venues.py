@@ -7,7 +7,7 @@ changed: net positions, cross margin, the config's leverage.
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,7 +18,7 @@ from actors.exchange.live.client import VenueClient
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.markets import listed, products_of
 from actors.exchange.live.ports import Urgency
-from actors.exchange.live.transport import AiohttpTransport, Endpoint
+from actors.exchange.live.transport import AiohttpTransport, Endpoint, Transport
 from actors.exchange.wire.binance import BINANCE
 from actors.exchange.wire.bybit import BYBIT
 from actors.exchange.wire.contract import (
@@ -108,8 +108,18 @@ def make_client(
     *,
     clock: Clock | None = None,
     seed: int | None = None,
+    dialect: Dialect | None = None,
+    transport: Callable[[Endpoint | None], Transport] = AiohttpTransport,
 ) -> VenueClient:
     """Return a client of a venue as the config has it.
+
+    Args:
+        venue, chosen, loaded: Of the config.
+        credentials: None for public data alone.
+        clock: The time; None: the machine's.
+        seed: Of what spreads waits; None: drawn.
+        dialect: In the place of the venue's own.
+        transport: Makes what carries its HTTP.
 
     Raises:
         BadInputError: It has no sandbox, or no such certificates.
@@ -128,10 +138,10 @@ def make_client(
         keys = Keys(credentials.api_key.reveal(), credentials.secret.reveal(), passphrase)
     try:
         return VenueClient(
-            DIALECTS[venue],
+            dialect or DIALECTS[venue],
             products_of(chosen.symbols),
             credentials=keys,
-            transport=AiohttpTransport(endpoint),
+            transport=transport(endpoint),
             clock=clock or SystemClock(),
             jitter=random.Random(seed).random,  # noqa: S311 - spreads waits
             sandbox=chosen.sandbox,
