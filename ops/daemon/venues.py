@@ -114,7 +114,9 @@ def make_client(
     """Return a client of a venue as the config has it.
 
     Args:
-        venue, chosen, loaded: Of the config.
+        venue: Its name.
+        chosen: Its part of the config.
+        loaded: The config.
         credentials: None for public data alone.
         clock: The time; None: the machine's.
         seed: Of what spreads waits; None: drawn.
