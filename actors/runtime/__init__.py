@@ -10,6 +10,7 @@ epoch.py        one life of a looped cell's behaviour, and what becomes of its m
 hosted.py       a looped cell as a task of a loop that others use too
 task_context.py what each task of a looped cell carries along
 virtual_time.py an asyncio loop whose time is a number, for simulations
+asking.py       asking a cell from outside, with an error of ours where no answer comes
 mailbox.py      what waits for a cell, and what happens by class of message when too much does
 supervisor.py   who is restarted, how often and how fast, when everything stops, and the exit code
 dead_letters.py what nobody worked

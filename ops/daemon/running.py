@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pykka
-
 from actors.contract import Actor, LoopedActor, Tasks
 from actors.errors import ExecdError
 from actors.journal.reader import JournalReader
 from actors.journal.store import JournalStore
 from actors.journal.writer import ThreadedWriter
+from actors.runtime.asking import asked
 from actors.runtime.core import Core
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.looped import LoopedRef, spawn_looped
@@ -113,12 +112,9 @@ class Running:
         """Ask a cell, and wait for the answer.
 
         Raises:
-            ExecdError: It did not answer: the daemon is on its way down.
+            NoAnswerError: It did not: the daemon is on its way down.
         """
-        try:
-            return self.refs[name].ask(question, timeout=_ASK_S)
-        except (pykka.Timeout, pykka.ActorDeadError) as error:
-            raise ExecdError(f"{name} does not answer: {error}") from error
+        return asked(self.refs[name], question, timeout_s=_ASK_S)
 
     def tell_and_read(self, name: str, message: Message) -> list[Entry]:
         """Tell a cell of the core, and return what was journaled from then on until it had worked that.
@@ -154,8 +150,8 @@ class Running:
         if self._end is None or self.root.failed.is_set():
             return True
         try:
-            self.refs["engine"].ask(self._end, timeout=timeout_s)
-        except (pykka.Timeout, pykka.ActorDeadError, ExecdError):
+            asked(self.refs["engine"], self._end, timeout_s=timeout_s)
+        except ExecdError:
             return False
         return True
 
@@ -165,7 +161,7 @@ class Running:
         """Return all that is journaled: at the start from the store, and after a crash when the writer is through."""
         if not self._writing:
             return self.store.records()
-        self.refs[WRITER].ask(Append(rows=()), timeout=_ASK_S)  # behind everything that was handed to it
+        asked(self.refs[WRITER], Append(rows=()), timeout_s=_ASK_S)  # behind everything that was handed to it
         self._follow_again()
         return _read(self.store.path)
 

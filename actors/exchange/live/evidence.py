@@ -183,7 +183,7 @@ class Tracked:
         return self.stage is Stage.UNKNOWN
 
     @property
-    def is_live(self) -> bool:
+    def is_there(self) -> bool:
         """Whether it exists and its end was not told."""
         return self.stage is Stage.LIVE
 

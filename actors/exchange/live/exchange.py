@@ -17,7 +17,7 @@ from actors.exchange.live.desk import Desk
 from actors.exchange.live.evidence import Stage, Tracked
 from actors.exchange.live.looking import READ_TROUBLE, Looker
 from actors.exchange.live.orders import Orders
-from actors.exchange.live.ports import Connection, Options, Tell
+from actors.exchange.live.ports import Connection, Options, Tell, Venue
 from actors.exchange.live.records import Records
 from actors.exchange.live.watching import Watch, Work
 from actors.exchange.wire.contract import Dialect, Market
@@ -71,53 +71,25 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
         self._open = open_connection
         self._tasks = tasks
         self._turn = turn
-        self._opened = asyncio.Event()
         self._connection = connection
         self._options = options
         self._engine = engine
         self._monitor = monitor
+        self._opened, self._settled = asyncio.Event(), asyncio.Event()
         self._rejects: dict[InstrumentId, tuple[str, int]] = {}
-        self._settled = asyncio.Event()
-        self._looker = Looker(
-            dialect=dialect,
-            connection=connection,
-            options=options,
-            engine=engine,
-            start=self._start,
-            recancel=self._recancel,
-        )
+        venue = Venue(dialect=dialect, connection=connection, options=options, engine=engine)
+        self._looker = Looker(venue, start=self._start, recancel=self._recancel)
         self._desk = Desk(
-            venue=options.venue,
-            markets=markets,
-            engine=engine,
-            attend=self._looker.attend,
-            rejected=self._rejected,
+            venue=options.venue, markets=markets, engine=engine, attend=self._looker.attend, rejected=self._rejected
         )
         self._looker.desk = self._desk
-        self._orders = Orders(
-            desk=self._desk,
-            looker=self._looker,
-            dialect=dialect,
-            connection=connection,
-            options=options,
-            engine=engine,
-        )
-        self._records = Records(
-            desk=self._desk,
-            looker=self._looker,
-            dialect=dialect,
-            connection=connection,
-            options=options,
-            engine=engine,
-        )
+        self._orders = Orders(venue, desk=self._desk, looker=self._looker)
+        self._records = Records(venue, desk=self._desk, looker=self._looker)
         self._watch = Watch(
+            venue,
             desk=self._desk,
             looker=self._looker,
             records=self._records,
-            dialect=dialect,
-            connection=connection,
-            options=options,
-            engine=engine,
             monitor=monitor,
             now_ns=tasks.now_ns,
         )

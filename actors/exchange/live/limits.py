@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from aiolimiter import AsyncLimiter
 
 from actors.exchange.live.ports import Urgency
-from actors.exchange.wire.contract import Bucket
+from actors.exchange.wire.buckets import Bucket
 
 BURST = 4
 """A burst takes one part in so many of a limit."""

@@ -13,8 +13,8 @@ from typing import Any
 from actors.exchange.live.desk import Desk
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.evidence import Tracked
-from actors.exchange.live.ports import Connection, Options, Tell, Urgency
-from actors.exchange.wire.contract import Dialect, Market, OrderStatus, SeenOrder, SeenTrade, UnreadableAnswerError
+from actors.exchange.live.ports import Urgency, Venue
+from actors.exchange.wire.contract import Market, OrderStatus, SeenOrder, SeenTrade, UnreadableAnswerError
 from messages.live import OperatorNeeded
 from messages.units import FOK, IOC, MARKET, ClientOrderId
 
@@ -31,28 +31,13 @@ class Looker:
     """Asks the venue about single orders, and feeds what it says to the desk.
 
     Args:
-        desk: Where evidence goes.
-        dialect, connection: Of the venue.
-        options: How patient it is.
-        engine: Hears when a person is needed.
+        venue: What all parts share.
         start: Begins a task.
         recancel: Sends the cancel of an order that was asked for and is open still.
     """
 
-    def __init__(
-        self,
-        *,
-        dialect: Dialect,
-        connection: Connection,
-        options: Options,
-        engine: Tell,
-        start: Start,
-        recancel: Callable[[Tracked], Coroutine[Any, Any, None]],
-    ) -> None:
-        self._dialect = dialect
-        self._connection = connection
-        self._options = options
-        self._engine = engine
+    def __init__(self, venue: Venue, *, start: Start, recancel: Callable[[Tracked], Coroutine[Any, Any, None]]) -> None:
+        self._dialect, self._connection, self._options, self._engine = venue
         self._start = start
         self._recancel = recancel
         self._attended: set[ClientOrderId] = set()
@@ -98,7 +83,7 @@ class Looker:
 
     async def _press(self, order: Tracked) -> None:
         """Send again the cancel of an order that is open still; give up a change that came to nothing."""
-        if order.is_live and order.end is None and order.cancelling:
+        if order.is_there and order.end is None and order.cancelling:
             await self._recancel(order)
         if order.is_changing and order.change_until_ms and self._connection.now_ms() > order.change_until_ms:
             self.desk.tell(order, order.refuse_change("the venue did not make it"))
@@ -180,7 +165,8 @@ class Looker:
     def _window_end(self, order: Tracked) -> int:
         """Return the venue time after which a request to place the order can't arrive any more."""
         options = self._options
-        return order.sent_ms + options.validity_ms + abs(self._connection.skew_ms) + options.margin_ms
+        lasts_ms = self._dialect.lasts_ms(order.intent, options.validity_ms)
+        return order.sent_ms + lasts_ms + abs(self._connection.skew_ms) + options.margin_ms
 
     async def is_absent(self, order: Tracked) -> bool:
         """Take three looks; return whether all of them were answered and none found a trace of the order."""
@@ -257,7 +243,7 @@ class Looker:
 
 def _should_move(order: Tracked) -> bool:
     """Return whether something of an order is open that only a look can settle when the stream is silent."""
-    if not order.is_live:
+    if not order.is_there:
         return False
     intent = order.intent
     at_once = intent.order_type is MARKET or intent.time_in_force in _AT_ONCE

@@ -11,9 +11,8 @@ from actors.exchange.live.desk import Desk
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.evidence import Stage, Tracked
 from actors.exchange.live.looking import Looker
-from actors.exchange.live.ports import Connection, Options, Tell, Urgency
+from actors.exchange.live.ports import Urgency, Venue
 from actors.exchange.wire.contract import (
-    Dialect,
     Failure,
     Market,
     NotSupportedError,
@@ -38,22 +37,10 @@ class Orders:
         halted: Why nothing new is placed, or None.
     """
 
-    def __init__(
-        self,
-        *,
-        desk: Desk,
-        looker: Looker,
-        dialect: Dialect,
-        connection: Connection,
-        options: Options,
-        engine: Tell,
-    ) -> None:
+    def __init__(self, venue: Venue, *, desk: Desk, looker: Looker) -> None:
+        self._dialect, self._connection, self._options, self._engine = venue
         self._desk = desk
         self._looker = looker
-        self._dialect = dialect
-        self._connection = connection
-        self._options = options
-        self._engine = engine
         self.halted: str | None = None
 
     # --- placing -----------------------------------------------------------------------------------------------------
@@ -99,7 +86,7 @@ class Orders:
             self._desk.tell(order, order.on_trade(trade))
         if placed.seen is not None:
             self._desk.tell(order, order.on_order(placed.seen))
-        if order.is_live and (order.cancelling or not _rests(order)):
+        if order.is_there and (order.cancelling or not _rests(order)):
             self._looker.attend(order)
 
     def _not_placed(self, order: Tracked, failure: Failure) -> None:
@@ -150,11 +137,11 @@ class Orders:
         except NotSupportedError as error:
             self._desk.tell(order, order.refuse_cancel(str(error)))
         except (RequestFailedError, VenueRefusalError) as error:
-            if self._dialect.judge(error.failure) in _DEFINITE and order.is_live:
+            if self._dialect.judge(error.failure) in _DEFINITE and order.is_there:
                 self._desk.tell(order, order.refuse_cancel(f"{error.failure.code} {error.failure.text}".strip()))
         except UnreadableAnswerError:
             pass  # a look tells
-        if order.is_live:
+        if order.is_there:
             self._looker.attend(order)
         elif order.is_unknown:
             self._looker.resolve(order)
@@ -171,7 +158,7 @@ class Orders:
     async def amend(self, wanted: AmendSubmitted, cause: Seq | None) -> None:
         """Change an order: the answer is what a look then shows, or that the venue refused."""
         order = self._desk.orders.get(wanted.client_order_id)
-        if order is None or order.is_changing or not order.is_live:
+        if order is None or order.is_changing or not order.is_there:
             reason = NOT_OPEN if order is None or not order.is_changing else "another change of it is under way"
             self._engine(_amend_rejected(wanted, reason), cause)
             return
@@ -203,7 +190,7 @@ class Orders:
     def _await_change(self, order: Tracked) -> None:
         """Have a change looked for that was asked for and not answered definitely."""
         order.change_until_ms = self._connection.now_ms() + self._options.validity_ms + self._options.margin_ms
-        if order.is_live and order.is_changing:
+        if order.is_there and order.is_changing:
             self._looker.attend(order)
 
 

@@ -1,11 +1,11 @@
 """What the actor of a live venue needs of the world around it, as it sees it."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from actors.exchange.wire.contract import Call, Query
+from actors.exchange.wire.contract import Call, Dialect, Query
 from messages.base import Message
 from messages.units import Seq, VenueName, Word
 
@@ -107,3 +107,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     look_again_ms: int = 50
     needed_proofs: int = 2
     overlap_ms: int = 60_000
+
+
+class Venue(NamedTuple):
+    """What all parts of the actor have in common.
+
+    Attributes:
+        dialect, connection, options: Of the venue.
+        engine: Hears the reports.
+    """
+
+    dialect: Dialect
+    connection: Connection
+    options: Options
+    engine: Tell

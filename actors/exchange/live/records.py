@@ -12,9 +12,8 @@ from decimal import Decimal
 from actors.exchange.live.desk import Desk
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.looking import Looker
-from actors.exchange.live.ports import Connection, Options, Tell, Urgency
+from actors.exchange.live.ports import Urgency, Venue
 from actors.exchange.wire.contract import (
-    Dialect,
     Known,
     Market,
     NotSupportedError,
@@ -65,20 +64,14 @@ class Records:
     """Reads the venue's records and tells what is in them.
 
     Args:
+        venue: What all parts share.
         desk, looker: Of this venue's orders.
-        dialect, connection, options: Of the venue.
-        engine: Hears what is not about orders of ours.
     """
 
-    def __init__(
-        self, *, desk: Desk, looker: Looker, dialect: Dialect, connection: Connection, options: Options, engine: Tell
-    ) -> None:
+    def __init__(self, venue: Venue, *, desk: Desk, looker: Looker) -> None:
+        self._dialect, self._connection, self._options, self._engine = venue
         self._desk = desk
         self._looker = looker
-        self._dialect = dialect
-        self._connection = connection
-        self._options = options
-        self._engine = engine
         self._markets: Sequence[Market] = tuple(desk.markets.values())
         self._strangers: OrderedDict[tuple[str, OrderId], bool] = OrderedDict()
         self._foreign: dict[tuple[str, OrderId], SeenOrder] = {}
@@ -298,4 +291,4 @@ def _as_known(seen: SeenOrder, market: Market) -> Known:
         held_amount=Amount(Decimal(0)),
         trigger_price=seen.trigger_price,
     )
-    return Known(intent=intent, amount=seen.amount, price=seen.price, order_id=seen.order_id)
+    return Known(intent=intent, amount=seen.amount, price=seen.price, order_id=seen.order_id, child=seen.child)

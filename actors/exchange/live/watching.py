@@ -13,9 +13,9 @@ from typing import Any
 from actors.exchange.live.desk import Desk
 from actors.exchange.live.evidence import Stage
 from actors.exchange.live.looking import READ_TROUBLE, Looker, Start
-from actors.exchange.live.ports import Connection, Options, Tell
+from actors.exchange.live.ports import Tell, Venue
 from actors.exchange.live.records import Records
-from actors.exchange.wire.contract import Dialect, Market, UnreadableAnswerError, Update
+from actors.exchange.wire.contract import Market, UnreadableAnswerError, Update
 from messages.live import VenueHalted, VenueResumed, VenueTrouble
 from messages.units import ClientOrderId, Nanoseconds, OrderId, TradeType
 
@@ -26,26 +26,20 @@ _FUNDING_EVERY_MS = 60_000
 class Watch:
     """Reads streams and records for as long as an epoch lasts."""
 
-    def __init__(  # noqa: PLR0913 - the parts of the one actor, by name
+    def __init__(
         self,
+        venue: Venue,
         *,
         desk: Desk,
         looker: Looker,
         records: Records,
-        dialect: Dialect,
-        connection: Connection,
-        options: Options,
-        engine: Tell,
         monitor: Tell,
         now_ns: Callable[[], int],
     ) -> None:
+        self._dialect, self._connection, self._options, self._engine = venue
         self._desk = desk
         self._looker = looker
         self._records = records
-        self._dialect = dialect
-        self._connection = connection
-        self._options = options
-        self._engine = engine
         self._monitor = monitor
         self._now_ns = now_ns
         self._on_wire: dict[tuple[TradeType, str], Market] = {
@@ -108,7 +102,7 @@ class Watch:
             order = self._desk.orders.get(ClientOrderId(name))
             for market in () if order else self._desk.markets.values():
                 order = order or self._desk.find(market.instrument, OrderId(name), ClientOrderId(""))
-            if order is not None and order.is_live:
+            if order is not None and order.is_there:
                 self._looker.attend_once(order)
         if update.funding:
             self._funding_read_ms = 0
@@ -147,10 +141,10 @@ class Watch:
 
     async def _orders(self) -> None:
         """Read the open orders; look up each of ours that should be among them and is not."""
-        before = [each for each in self._desk.orders.values() if each.is_live]
+        before = [each for each in self._desk.orders.values() if each.is_there]
         shown = {seen.client_order_id for seen in await self._records.open_orders()}
         for order in before:
-            if order.is_live and order.intent.client_order_id not in shown:
+            if order.is_there and order.intent.client_order_id not in shown:
                 await self._looker.look(order)
 
     async def _trades(self) -> None:

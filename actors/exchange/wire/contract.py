@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from actors.exchange.wire.buckets import Bucket
 from messages.orders import OrderSubmitted
 from messages.units import (
     AccountName,
@@ -249,10 +250,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of ours as far as we know it. `order_id` is None until the venue said one; `child` as in `SeenOrder`.
-
-    `amount` and `price` are those of the latest amendment.
-    """
+    """An order of ours as far as we know it, with the latest amendment; `child` as in `SeenOrder`."""
 
     intent: OrderSubmitted
     amount: BaseAmount
@@ -299,23 +297,6 @@ class Verdict(Word):
     DUPLICATE = "DUPLICATE"
     UNCHANGED = "UNCHANGED"
     FORBIDDEN = "FORBIDDEN"
-
-
-class Bucket(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit of the venue.
-
-    Attributes:
-        amount: Weight that fits into `window_ms`.
-        reserved: Share of it that is kept for cancels and look-ups of unknown orders.
-        header: Response header in which the venue says how much of it is used in the present window; None without one.
-        source: Where the figure is from.
-    """
-
-    amount: int
-    window_ms: int
-    reserved: Decimal
-    header: str | None
-    source: str
 
 
 class Dialect(Protocol):
@@ -392,6 +373,9 @@ class Dialect(Protocol):
 
     def leverage(self, markets: Sequence[Market]) -> Sequence[Query[tuple[InstrumentId, Decimal]]]:
         """Leverage that is set now, of the perps among these markets."""
+
+    def lasts_ms(self, intent: OrderSubmitted, validity_ms: int) -> int:
+        """How long after it was signed a request to place this order may still arrive and be taken."""
 
     def server_time(self) -> Query[int]:
         """The venue's clock in ms."""

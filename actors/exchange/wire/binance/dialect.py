@@ -10,8 +10,8 @@ from typing import Any
 
 from actors.exchange.wire.binance import accounts, answers, errors, frames, ledgers, limits, orders, reads
 from actors.exchange.wire.binance.fields import Fields
+from actors.exchange.wire.buckets import Bucket
 from actors.exchange.wire.contract import (
-    Bucket,
     Call,
     Failure,
     Known,
@@ -111,6 +111,10 @@ class Binance:
 
     def leverage(self, markets: Sequence[Market]) -> Sequence[Query[tuple[InstrumentId, Decimal]]]:
         return accounts.leverage(markets)
+
+    def lasts_ms(self, intent: OrderSubmitted, validity_ms: int) -> int:  # noqa: ARG002 - all orders alike
+        """How long after it was signed a request to place this order may still arrive and be taken."""
+        return validity_ms
 
     def server_time(self) -> Query[int]:
         call = Call(api="publicGetTime", params={}, group=limits.SPOT_WEIGHT)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
-from actors.exchange.wire.contract import Bucket
+from actors.exchange.wire.buckets import Bucket
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from actors.exchange.wire.buckets import Bucket
 from actors.exchange.wire.bybit import account, answers, errors, frames, orders
 from actors.exchange.wire.bybit.limits import BUCKETS
 from actors.exchange.wire.contract import (
-    Bucket,
     Call,
     Failure,
     Known,
@@ -105,6 +105,10 @@ class Bybit:
 
     def leverage(self, markets: Sequence[Market]) -> Sequence[Query[tuple[InstrumentId, Decimal]]]:
         return account.leverage(markets)
+
+    def lasts_ms(self, intent: OrderSubmitted, validity_ms: int) -> int:  # noqa: ARG002 - all orders alike
+        """How long after it was signed a request to place this order may still arrive and be taken."""
+        return validity_ms
 
     def server_time(self) -> Query[int]:
         return account.server_time()

@@ -9,7 +9,7 @@ X-Bapi-Limit-Status say what is left, not what is used, so no bucket has a heade
 from collections.abc import Mapping
 from decimal import Decimal
 
-from actors.exchange.wire.contract import Bucket
+from actors.exchange.wire.buckets import Bucket
 
 _TABLE = "bybit-exchange/docs, docs/v5/rate-limit/rate-limit.mdx @130165ca"
 _ADDRESS = Bucket(

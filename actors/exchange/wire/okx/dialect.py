@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from actors.exchange.wire.buckets import Bucket
 from actors.exchange.wire.contract import (
-    Bucket,
     Call,
     Failure,
     Known,
@@ -112,6 +112,10 @@ class Okx:
 
     def leverage(self, markets: Sequence[Market]) -> Sequence[Query[tuple[InstrumentId, Decimal]]]:
         return queries.leverage(markets)
+
+    def lasts_ms(self, intent: OrderSubmitted, validity_ms: int) -> int:
+        """How long after it was signed a request to place this order may still arrive and be taken."""
+        return orders.lasts_ms(intent, validity_ms)
 
     def server_time(self) -> Query[int]:
         return queries.server_time()

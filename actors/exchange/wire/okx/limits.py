@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
-from actors.exchange.wire.contract import Bucket
+from actors.exchange.wire.buckets import Bucket
 
 _WINDOW_MS = 2_000
 _DOCS = "OKX docs-v5, rate limit of the endpoint, 2026-06-15"

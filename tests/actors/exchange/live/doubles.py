@@ -8,8 +8,8 @@ from typing import Any, ClassVar, cast
 
 from actors.exchange.live.client import VenueClient
 from actors.exchange.live.transport import Transport
+from actors.exchange.wire.buckets import Bucket
 from actors.exchange.wire.contract import (
-    Bucket,
     Call,
     Dialect,
     Failure,

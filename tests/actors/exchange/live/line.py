@@ -8,8 +8,8 @@ from typing import Any
 
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.ports import Urgency
+from actors.exchange.wire.buckets import Bucket
 from actors.exchange.wire.contract import (
-    Bucket,
     Call,
     Failure,
     Known,
@@ -129,6 +129,9 @@ class Words:
 
     def leverage(self, markets: Sequence[Market]) -> Sequence[Query[tuple[InstrumentId, Decimal]]]:  # noqa: ARG002
         return ()
+
+    def lasts_ms(self, intent: OrderSubmitted, validity_ms: int) -> int:  # noqa: ARG002
+        return validity_ms
 
     def server_time(self) -> Query[int]:
         return self._query("time")

@@ -11,7 +11,7 @@ import pytest
 
 from actors.exchange.live.limits import Limits, TooLateError
 from actors.exchange.live.ports import Urgency
-from actors.exchange.wire.contract import Bucket
+from actors.exchange.wire.buckets import Bucket
 from actors.runtime.virtual_time import START_NS, VirtualClock, run_virtually
 from tests.actors.exchange.live.doubles import bucket
 
