@@ -26,19 +26,20 @@ _NOTHING = Decimal(0)
 _TENTH = Decimal("0.1")
 _USED = "X-MBX-USED-WEIGHT-1M"
 
+_SPOT_ADDRESS = Bucket(
+    amount=6_000,
+    window_ms=MINUTE_MS,
+    reserved=_TENTH,
+    header=_USED,
+    source="exchangeInfo of 2025-06-21 and binance-sdk-spot 13.3.0: REQUEST_WEIGHT 6,000 a minute per IP",
+)
+"""Orders count against it too, with a weight of 1."""
+
 BUCKETS: Mapping[str, tuple[Bucket, ...]] = MappingProxyType(
     {
-        SPOT_WEIGHT: (
-            Bucket(
-                # 6,000 less the 600 that orders can cost: they weigh 1 each, and 100 fit into 10 s.
-                amount=5_400,
-                window_ms=MINUTE_MS,
-                reserved=_TENTH,
-                header=_USED,
-                source="exchangeInfo of 2025-06-21 and binance-sdk-spot 13.3.0: REQUEST_WEIGHT 6,000 a minute per IP",
-            ),
-        ),
+        SPOT_WEIGHT: (_SPOT_ADDRESS,),
         SPOT_ORDERS: (
+            _SPOT_ADDRESS,
             Bucket(
                 amount=100,
                 window_ms=10 * SECOND_MS,
@@ -63,6 +64,7 @@ BUCKETS: Mapping[str, tuple[Bucket, ...]] = MappingProxyType(
                 source="developers.binance.com, futures WebSocket API general info, 2026-06-26: 2,400 a minute per IP",
             ),
         ),
+        # Orders of futures weigh nothing: they are only counted.
         PERP_ORDERS: (
             Bucket(
                 amount=300,
