@@ -7,7 +7,7 @@ told something for the first time.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from actors.contract import Address, Turn
+from actors.contract import Actor, Address, Turn
 from actors.data.provider import DataProvider
 from actors.engine import Engine
 from actors.gate import Gate
@@ -23,7 +23,7 @@ from messages.instructions import InstructionReceived
 from messages.instruments import VenueModel
 from messages.units import VenueName
 from ops.core_cells import CoreCells, Factory
-from ops.daemon.herald import Herald
+from ops.daemon.herald import ON_STDERR, Hearing
 
 WRITER = "journal_writer"
 LOG = "log"
@@ -69,11 +69,13 @@ class Terms(NamedTuple):
         price_ages: How old a price may be on which an order is decided, by venue (ns).
         protection: Slippage protection by venue.
         supports: Says why a venue does not take an order.
+        hearing: Who hears what there is to say.
     """
 
     price_ages: Mapping[VenueName, int]
     protection: Mapping[VenueName, Protection]
     supports: Callable[[InstructionReceived], str | None] | None
+    hearing: Hearing = ON_STDERR
 
 
 class PaperCells(CoreCells):
@@ -110,8 +112,8 @@ class PaperCells(CoreCells):
         """Yield name and factory of every cell of the core, in the order in which they start."""
         return ((name, factory) for name, factory in super().cells() if name not in self.outside)
 
-    def _herald(self, turn: Turn) -> Herald:
-        return Herald(turn=turn, log=self._to(LOG))
+    def _herald(self, turn: Turn) -> Actor[Any]:
+        return self._terms.hearing.herald(turn, self._to(LOG))
 
     def _to(self, name: str) -> Address[Any]:
         return self._outward.to(name) if name in self.outside else super()._to(name)
@@ -151,7 +153,8 @@ class PaperCells(CoreCells):
 
     def _priced(self) -> tuple[Address[Any], ...]:
         """Return who hears of prices."""
-        return (*self._simulated().values(), self._to("gate"), self._to("pnl"))
+        more = (self._to("witness"),) if self._terms.hearing.prices else ()
+        return (*self._simulated().values(), self._to("gate"), self._to("pnl"), *more)
 
     def _must_settle(self) -> tuple[VenueName, ...]:
         """Return the venues that have something to settle before the strategy begins."""

@@ -29,7 +29,7 @@ from ops.daemon.commands import Commands
 from ops.daemon.control import Control
 from ops.daemon.exchanges import live_exchange
 from ops.daemon.first_start import openings, refuse_renamed_lines
-from ops.daemon.herald import Log
+from ops.daemon.herald import ON_STDERR, Hearing
 from ops.daemon.preparation import Ready
 from ops.daemon.prices import live_market
 from ops.daemon.record import Opened, accounts_of
@@ -61,13 +61,13 @@ class Ended(NamedTuple):
     entries: dict[str, int]
 
 
-def start(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
+def start(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_STDERR) -> Running:
     """Start everything.
 
     Raises:
         ExecdError: The journal is about another account, or a person must look first.
     """
-    running = start_core(ready, opened, adopt=adopt)
+    running = start_core(ready, opened, adopt=adopt, hearing=hearing)
     running.spawn_beside(
         "venues",
         [
@@ -76,13 +76,15 @@ def start(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
             if seen.venue in ready.credentials
         ],
     )
-    running.spawn_beside("prices", [live_market(seen, ready.loaded, running.refs) for seen in ready.seen])
+    running.spawn_beside(
+        "prices", [live_market(seen, ready.loaded, running.refs, say=hearing.say) for seen in ready.seen]
+    )
     control = Control(opened.store.path, Commands(running).by_name())
     running.root.add("control", control.stop)
     return running
 
 
-def start_core(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
+def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_STDERR) -> Running:
     """Start the core, with all of its journal folded, and the cells that write. Nothing reaches a venue yet.
 
     Raises:
@@ -110,6 +112,7 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
         price_ages={venue: chosen.max_price_age_ns for venue, chosen in settings.venues.items()},
         protection=_protection(settings) if ready.credentials else {},
         supports=supports(DIALECTS, ready.markets) if ready.credentials else None,
+        hearing=hearing,
     )
     running.spawn_core(
         core_cells(
@@ -124,7 +127,7 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool) -> Running:
             terms=terms,
         ).cells()
     )
-    running.spawn_writer(LOG, Log)
+    running.spawn_writer(LOG, hearing.log)
     running.start_core()
     running.begin(RunStarted(mode=settings.mode.type, start=now, end=None))
     for entry in first:

@@ -5,7 +5,8 @@ Orders that go their usual way are not among them: they are in the journal, and 
 
 import datetime as dt
 import json
-from typing import get_args
+from collections.abc import Callable
+from typing import Any, NamedTuple, get_args
 
 from actors.contract import Actor, Address, Turn
 from actors.journal.encoding import encode
@@ -84,3 +85,27 @@ class Log(Actor[Noted]):
         kind = type(message.entry).__name__
         text = words(kind, json.loads(encode(0, message.at, None, message.entry)))
         say(one_line(f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} {kind}: {text}"))
+
+
+def say_line(line: str) -> None:
+    """Write a line that is no entry."""
+    say(one_line(line))
+
+
+class Hearing(NamedTuple):
+    """Who hears what a daemon has to say; by default whoever reads stderr.
+
+    Attributes:
+        herald: Makes the actor in the core that is told every entry, from the turn and the address of the log.
+        log: Makes what the cell does that writes for people.
+        say: Writes a line for people, from any thread.
+        prices: The herald is told of prices, too.
+    """
+
+    herald: Callable[[Turn, Address[Noted]], Actor[Any]] = lambda turn, log: Herald(turn=turn, log=log)
+    log: Callable[[], Actor[Any]] = Log
+    say: Callable[[str], None] = say_line
+    prices: bool = False
+
+
+ON_STDERR = Hearing()

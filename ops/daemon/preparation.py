@@ -56,8 +56,16 @@ class Ready(NamedTuple):
         }
 
 
+class Decides(NamedTuple):
+    """Who decides: what makes the strategy, name and sha256 of its file, and the script if it is one."""
+
+    build: Callable[[StrategyContext], Strategy]
+    file: tuple[str, str] | None = None
+    script: ScriptFile | None = None
+
+
 def prepare(config: Path, *, change: bool) -> Ready:
-    """Read a config and ask the venues.
+    """Read a config file and ask the venues.
 
     Args:
         config: The file.
@@ -71,12 +79,33 @@ def prepare(config: Path, *, change: bool) -> Ready:
         credentials = read_credentials(loaded) if places_orders(loaded.settings) else {}
     except ConfigError as error:
         raise BadInputError(*error.lines) from None
+    return prepared(loaded, credentials, change=change, strategy=lambda models: _strategy(loaded, models))
+
+
+def prepared(
+    loaded: Loaded,
+    credentials: Mapping[VenueName, Credentials],
+    *,
+    change: bool,
+    strategy: Callable[[tuple[VenueModel, ...]], Decides],
+) -> Ready:
+    """Ask the venues of a config.
+
+    Args:
+        loaded: The config.
+        credentials: By venue; empty on paper.
+        change: As `prepare`.
+        strategy: Says, of the venues with their instruments, who decides.
+
+    Raises:
+        BadInputError: Everything that is wrong.
+    """
     seen = look_at_all(loaded, credentials, change=change)
     problems = [line for each in seen for line in each.problems]
     if problems:
         raise BadInputError(*problems)
     models = told_models(loaded.settings, {key: rules for each in seen for key, rules in each.rules.items()})
-    build, file, script = _strategy(loaded, models)
+    build, file, script = strategy(models)
     return Ready(
         loaded=loaded,
         credentials=credentials,
@@ -90,10 +119,8 @@ def prepare(config: Path, *, change: bool) -> Ready:
     )
 
 
-def _strategy(
-    loaded: Loaded, models: tuple[VenueModel, ...]
-) -> tuple[Callable[[StrategyContext], Strategy], tuple[str, str] | None, ScriptFile | None]:
-    """Return what makes the strategy, and name and sha256 of the file that it is from."""
+def _strategy(loaded: Loaded, models: tuple[VenueModel, ...]) -> Decides:
+    """Return who decides, by the config."""
     settings = loaded.settings
     if loaded.script is None:
         found = load_strategy(
@@ -102,9 +129,9 @@ def _strategy(
             label=loaded.path.name,
             context=ongoing_context(settings, models, start=Nanoseconds(0)),
         )
-        return found.build, found.file, None
+        return Decides(found.build, found.file, None)
     try:
         script = read_open_script(loaded.script, venues=tuple(settings.venues), known=set(instruments_of(models)))
     except ConfigError as error:
         raise BadInputError(*error.lines) from None
-    return timetable(script), (script.name, script.sha256), script
+    return Decides(timetable(script), (script.name, script.sha256), script)

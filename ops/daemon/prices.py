@@ -1,7 +1,7 @@
 """What builds the cells of live market data, one a venue, beside those of the orders: prices never delay an order."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from actors.contract import Tasks
 from actors.data.live.feed import VenueFeed
@@ -9,20 +9,23 @@ from actors.data.live.market import LiveMarket
 from actors.data.live.ports import Memory, Options
 from actors.runtime.stepped import CellRef
 from config.load import Loaded
+from ops.daemon.herald import say_line
 from ops.daemon.running import Beside
 from ops.daemon.venues import Seen, make_client
-from ops.exits import one_line, say
 
 _MS = 1_000_000
 
 
-def live_market(seen: Seen, loaded: Loaded, refs: Mapping[str, CellRef]) -> Beside:
+def live_market(
+    seen: Seen, loaded: Loaded, refs: Mapping[str, CellRef], *, say: Callable[[str], None] = say_line
+) -> Beside:
     """Return the cell of a venue's market data.
 
     Args:
         seen: What the venue said before the start.
         loaded: The config.
         refs: Of the cells that hear of prices, there by the time of the first epoch.
+        say: Writes a line for people.
     """
     venue = seen.venue
     chosen, length_ms = loaded.settings.venues[venue], loaded.settings.data.resolution_ns // _MS
@@ -39,7 +42,7 @@ def live_market(seen: Seen, loaded: Loaded, refs: Mapping[str, CellRef]) -> Besi
             jitter=random.random,
             options=options,
             memory=memory,
-            said=lambda line: say(one_line(f"{venue}: {line}")),
+            said=lambda line: say(f"{venue}: {line}"),
         )
 
     return Beside(f"prices:{venue}", factory)

@@ -11,7 +11,7 @@ import platform
 import secrets
 import socket
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +39,14 @@ class Opened(NamedTuple):
     is_new: bool
 
 
-def open_journal(path: Path, *, mode: str, hashed: Mapping[str, object], namespace: bytes | None) -> Opened:
+def open_journal(
+    path: Path,
+    *,
+    mode: str,
+    hashed: Mapping[str, object],
+    namespace: bytes | None,
+    argv: Sequence[str] | None = None,
+) -> Opened:
     """Open the journal of a mode, or make it.
 
     Args:
@@ -47,6 +54,7 @@ def open_journal(path: Path, *, mode: str, hashed: Mapping[str, object], namespa
         mode: As the config has it.
         hashed: What decides the trading, for the manifest of a new one.
         namespace: For a new one; None: drawn at random.
+        argv: Words of the command line to be noted in a new one; None for those of execd.
 
     Raises:
         BadInputError: It is another mode's journal, or none, or can't be made.
@@ -55,7 +63,7 @@ def open_journal(path: Path, *, mode: str, hashed: Mapping[str, object], namespa
     """
     if not path.exists():
         drawn = secrets.token_bytes(_NAMESPACE_BYTES) if namespace is None else namespace
-        made = manifest({**hashed, "namespace": drawn.hex()}, _beside(path))
+        made = manifest({**hashed, "namespace": drawn.hex()}, _beside(path, sys.argv[1:] if argv is None else argv))
         return Opened(JournalStore.create(path, made, durability="full"), drawn, is_new=True)
     store = JournalStore.open_existing(path, durability="full")
     try:
@@ -97,7 +105,7 @@ def accounts_of(records: Iterable[Record]) -> dict[VenueName, str]:
     return {each.entry.venue: each.entry.uid for each in records if isinstance(each.entry, AccountOpened)}
 
 
-def _beside(path: Path) -> dict[str, object]:
+def _beside(path: Path, argv: Sequence[str]) -> dict[str, object]:
     return {
         "execd_version": version("execd"),
         "python": platform.python_version(),
@@ -105,5 +113,5 @@ def _beside(path: Path) -> dict[str, object]:
         "pid": os.getpid(),
         "started": dt.datetime.now(dt.UTC).isoformat(),
         "path": str(path),
-        "argv": sys.argv[1:],
+        "argv": list(argv),
     }

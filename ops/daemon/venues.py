@@ -36,7 +36,7 @@ from actors.exchange.wire.contract import (
 from actors.exchange.wire.okx import OKX
 from actors.runtime.clock import Clock, SystemClock
 from config.load import Loaded
-from config.secrets import Credentials
+from config.secrets import Credentials, Secret
 from config.venue_rules import ToldRules
 from config.venue_settings import Venue
 from messages.instruments import Instrument
@@ -134,15 +134,11 @@ def make_client(
             raise BadInputError(f"{loaded.path.name}: venues.{venue}.endpoint.ca_file: no such file: {ca_file}")
         address = chosen.endpoint.address
         endpoint = Endpoint(host=address.host, port=address.port, ca_file=ca_file)
-    keys = None
-    if credentials is not None:
-        passphrase = "" if credentials.passphrase is None else credentials.passphrase.reveal()
-        keys = Keys(credentials.api_key.reveal(), credentials.secret.reveal(), passphrase)
     try:
         return VenueClient(
             dialect or DIALECTS[venue],
             products_of(chosen.symbols),
-            credentials=keys,
+            credentials=None if credentials is None else _keys(credentials),
             transport=transport(endpoint),
             clock=clock or SystemClock(),
             jitter=random.Random(seed).random,  # noqa: S311 - spreads waits
@@ -151,6 +147,15 @@ def make_client(
         )
     except NotSupportedError as error:
         raise BadInputError(f"{loaded.path.name}: venues.{venue}.sandbox: {error}") from None
+
+
+def _keys(credentials: Credentials) -> Keys:
+    """Return them as texts, which stand in no variable: a traceback may show those."""
+    return Keys(*(each.reveal() if each is not None else "" for each in _parts(credentials)))
+
+
+def _parts(credentials: Credentials) -> tuple[Secret, Secret, Secret | None]:
+    return credentials.api_key, credentials.secret, credentials.passphrase
 
 
 def look_at_all(loaded: Loaded, credentials: Mapping[VenueName, Credentials], *, change: bool) -> tuple[Seen, ...]:
