@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import ccxt.async_support as ccxt
 import pytest
 
 from actors.exchange.wire.binance import BINANCE
-from actors.exchange.wire.contract import Market, OrderStatus, Verdict
+from actors.exchange.wire.contract import Market, OrderStatus, UnreadableAnswerError, Verdict
 from messages.units import (
     BUY,
     FOK,
@@ -32,6 +33,7 @@ from messages.units import (
     Rate,
     Side,
 )
+from ops.testbed.exchange.faults import Fault
 from ops.testbed.exchange.values import FUNDING, PERP_WALLET, SPOT_WALLET
 from tests.actors.exchange.wire.binance_samples import PERP_ETH, SPOT_ETH, known
 from tests.ops.testbed.exchange.binance.desk import D, Desk, RefusedError, child_of, desk
@@ -363,3 +365,19 @@ def test_products_have_their_own_order_ids(tmp_path: Path) -> None:
         assert at.running.market("binance", SPOT).symbol == at.running.market("binance", PERP).symbol
 
     played(tmp_path, play)
+
+
+@EACH
+@pytest.mark.parametrize("kind", ["accept_then_drop", "error_after", "html_body", "empty_body"])
+def test_an_order_whose_answer_is_lost_is_found_by_our_id(tmp_path: Path, market: Market, kind: str) -> None:
+    async def play(at: Desk) -> None:
+        wanted = at.intent(market, side=BUY, price="2400")
+        call = BINANCE.place(wanted, market, now_ms=0, validity_ms=5_000)
+        with pytest.raises((ccxt.BaseError, UnreadableAnswerError)):
+            BINANCE.placed(await getattr(at.ccxt, call.api)(dict(call.params)), wanted, market)
+        seen = await at.look_up(known(wanted), market)
+
+        assert (seen.status, seen.client_order_id) == (OrderStatus.OPEN, wanted.client_order_id)
+        assert len(await at.read(BINANCE.open_orders(BOTH))) == 1
+
+    played(tmp_path, play, faults=(Fault(kind=kind, endpoint="binance/place", count=1, number=503),))
