@@ -309,10 +309,10 @@ def cancelled(answer: object, order: Known, market: Market, *, algo: bool) -> No
     if algo:
         if fields.text("code") != "200":
             raise UnreadableAnswerError(f"{fields.what}: code {fields.text('code')[:40]!r}, expected 200")
-        if order.order_id is not None:
-            _same(fields, "algoId", order.order_id)
-        else:
+        if order.intent.client_order_id:
             _same(fields, "clientAlgoId", order.intent.client_order_id)
+        else:
+            _same(fields, "algoId", order.order_id)
         return
     held_to(fields, market)
     if status_of(fields, "status") is not OrderStatus.CANCELLED:

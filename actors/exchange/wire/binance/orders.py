@@ -199,10 +199,13 @@ def named(order: Known, market: Market) -> dict[str, Any]:
 
 
 def algo_named(order: Known, market: Market) -> dict[str, Any]:
-    """Name an order of the algo service: with its symbol, as "algoId is self-increment for each specific symbol"."""
-    if order.order_id is not None:
-        return {"symbol": market.symbol, "algoId": str(order.order_id)}
-    return {"symbol": market.symbol, "clientAlgoId": str(order.intent.client_order_id)}
+    """Name an order of the algo service, with its symbol: "algoId is self-increment for each specific symbol".
+
+    By our id where it has one: of an order that nobody answered for, the first thing heard may be its successor's id.
+    """
+    if order.intent.client_order_id:
+        return {"symbol": market.symbol, "clientAlgoId": str(order.intent.client_order_id)}
+    return {"symbol": market.symbol, "algoId": str(order.order_id)}
 
 
 def _call(api: str, params: Mapping[str, Any], group: str) -> Call:

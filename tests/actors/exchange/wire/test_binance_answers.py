@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.exchange.wire.binance import BINANCE
@@ -17,6 +18,7 @@ from messages.units import (
     TAKER,
     TRAILING_STOP,
     BaseAmount,
+    ClientOrderId,
     OrderId,
     Price,
 )
@@ -229,14 +231,14 @@ def test_a_trigger_order_of_futures_is_looked_up_at_the_algo_service() -> None:
     stop = intent(PERP_ETH, kind=STOP_LIMIT)
 
     [unanswered] = BINANCE.look_up(known(stop), PERP_ETH)
-    [answered] = BINANCE.look_up(known(stop, order_id=str(ALGO_ID)), PERP_ETH)
+    [answered] = BINANCE.look_up(known(stop, order_id="a successor's"), PERP_ETH)
     seen = looked_up(PERP_ETH, algo_order(orderType="STOP", price="2500.50"), kind=STOP_LIMIT)
 
     assert (unanswered.call.api, unanswered.call.params) == (
         "fapiPrivateGetAlgoOrder",
         {"symbol": "ETHUSDT", "clientAlgoId": OURS},
     )
-    assert answered.call.params == {"symbol": "ETHUSDT", "algoId": str(ALGO_ID)}
+    assert answered.call.params == unanswered.call.params
     assert (seen.status, seen.price, seen.trigger_price) == (OrderStatus.WAITING, D("2500.5"), D(2400))
     assert (seen.order_id, seen.child, seen.updated_ms) == (str(ALGO_ID), None, NOW_MS - 80)
 
@@ -317,16 +319,17 @@ def test_a_cancel_of_futures_must_say_so_too() -> None:
     answer = perp_order(status="CANCELED")
     taken = {"algoId": ALGO_ID, "clientAlgoId": OURS, "code": "200", "msg": "success"}
     stop = intent(PERP_ETH, kind=STOP_MARKET)
+    foreign = msgspec.structs.replace(stop, client_order_id=ClientOrderId(""))
 
     BINANCE.cancelled(answer, known(intent(PERP_ETH)), PERP_ETH)
     BINANCE.cancelled(answer, known(stop, order_id=str(ALGO_ID), child=str(CHILD)), PERP_ETH)
     BINANCE.cancelled(taken, known(stop), PERP_ETH)
-    BINANCE.cancelled(taken, known(stop, order_id=str(ALGO_ID)), PERP_ETH)
+    BINANCE.cancelled(taken, known(foreign, order_id=str(ALGO_ID)), PERP_ETH)
     for order, wrong in (
         (known(intent(PERP_ETH)), answer | {"clientOrderId": "another"}),
         (known(stop), taken | {"code": "400"}),
         (known(stop), taken | {"clientAlgoId": "another"}),
-        (known(stop, order_id="5"), taken),
+        (known(foreign, order_id="5"), taken),
     ):
         with pytest.raises(UnreadableAnswerError):
             BINANCE.cancelled(wrong, order, PERP_ETH)

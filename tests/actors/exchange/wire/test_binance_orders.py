@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.exchange.wire.binance import BINANCE
@@ -21,6 +22,7 @@ from messages.units import (
     TAKE_PROFIT_MARKET,
     TRAILING_STOP,
     BaseAmount,
+    ClientOrderId,
     OrderType,
     Price,
     Rate,
@@ -174,7 +176,8 @@ def test_a_trigger_order_is_cancelled_at_the_algo_service_until_it_became_anothe
     stop = intent(PERP_ETH, kind=STOP_LIMIT)
 
     unanswered = BINANCE.cancel(known(stop), PERP_ETH)
-    waiting = BINANCE.cancel(known(stop, order_id="4000"), PERP_ETH)
+    foreign = msgspec.structs.replace(stop, client_order_id=ClientOrderId(""))
+    waiting = BINANCE.cancel(known(foreign, order_id="4000"), PERP_ETH)
     triggered = BINANCE.cancel(known(stop, order_id="4000", child="990002"), PERP_ETH)
 
     assert (unanswered.api, unanswered.params) == (
