@@ -12,11 +12,21 @@ from typing import Any, Protocol
 from actors.contract import Actor, Address, Turn
 from actors.journal.encoding import encode, next_hash
 from messages.base import Message, Question
-from messages.journal import ENTRY_TYPES, Append, AskJournal, Entry, Hold, JournalTold, Record, RefuseAtOnce
+from messages.journal import (
+    ENTRY_TYPES,
+    Append,
+    AskJournal,
+    Entry,
+    Hold,
+    JournalTold,
+    Record,
+    RecordTogether,
+    RefuseAtOnce,
+)
 from messages.orders import AmendOrder, CancelOrder, OrderCommand, SubmitOrder
 from messages.units import Seq
 
-LoggerMessage = Entry | RefuseAtOnce | OrderCommand
+LoggerMessage = Entry | RefuseAtOnce | RecordTogether | OrderCommand
 
 
 class Chain(Protocol):
@@ -99,6 +109,7 @@ class EventLogger(Actor[LoggerMessage]):
         self.handlers = {
             **dict.fromkeys((SubmitOrder, CancelOrder, AmendOrder), self._announce),
             RefuseAtOnce: self._refuse,
+            RecordTogether: self._record_together,
             **dict.fromkeys(ENTRY_TYPES, self._stamp),
         }
 
@@ -121,6 +132,12 @@ class EventLogger(Actor[LoggerMessage]):
     def _refuse(self, refuse: RefuseAtOnce) -> None:
         self._record(refuse.received)
         self._stamp(refuse.refused)
+
+    def _record_together(self, together: RecordTogether) -> None:
+        cause = self._turn.cause
+        for entry in together.entries:
+            self._turn.cause = cause
+            self._stamp(entry)
 
     def _announce(self, command: OrderCommand) -> None:
         """Put the intent on record; its command waits until that is durable."""

@@ -134,6 +134,15 @@ class RefuseAtOnce(Command, frozen=True, kw_only=True):
     refused: InstructionRefused
 
 
+class RecordTogether(Command, frozen=True, kw_only=True):
+    """Ops to event logger: put these on record as they stand, in one turn: after a crash all of them are there or none.
+
+    Each has the cause of this message.
+    """
+
+    entries: tuple[Entry, ...]
+
+
 class Append(Command, frozen=True, kw_only=True):
     """Event logger to journal writer: write these rows, in this order.
 

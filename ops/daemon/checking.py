@@ -104,7 +104,7 @@ def _checked(loaded: Loaded, problems: list[str], *, online: bool) -> Checked:
     if online and not problems:
         try:
             seen = look_at_all(loaded, credentials, change=False)
-            problems += [line for each in seen for line in each.problems]
+            problems += [line for each in seen for line in (*each.problems, *each.passing)]
             notes += [line for each in seen for line in each.notes]
             if credentials and not problems:
                 openings(seen, known, adopt=adopts(settings))

@@ -110,8 +110,8 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = 
     now = Nanoseconds(clock.wall_ns())
     terms = Terms(
         price_ages={venue: chosen.max_price_age_ns for venue, chosen in settings.venues.items()},
-        protection=_protection(settings) if ready.credentials else {},
-        supports=supports(DIALECTS, ready.markets) if ready.credentials else None,
+        protection=_protection(settings),
+        supports=supports(DIALECTS, ready.markets),
         hearing=hearing,
     )
     running.spawn_core(
@@ -129,9 +129,7 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = 
     )
     running.spawn_writer(LOG, hearing.log)
     running.start_core()
-    running.begin(RunStarted(mode=settings.mode.type, start=now, end=None))
-    for entry in first:
-        running.tell("event_logger", entry)
+    running.begin(RunStarted(mode=settings.mode.type, start=now, end=None), *first)
     return running
 
 

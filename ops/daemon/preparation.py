@@ -20,7 +20,7 @@ from config.venue_rules import told_models
 from messages.instruments import VenueModel, instruments_of
 from messages.units import InstrumentId, Nanoseconds, VenueName
 from ops.daemon.timetable import timetable
-from ops.daemon.venues import Seen, look_at_all
+from ops.daemon.venues import Seen, VenueDownError, look_at_all
 from ops.strategy_loading import load_strategy
 from ops.wiring import ongoing_context, places_orders
 
@@ -73,6 +73,7 @@ def prepare(config: Path, *, change: bool) -> Ready:
 
     Raises:
         BadInputError: Everything that is wrong.
+        VenueDownError: A venue can't be used now; a later start may find it better.
     """
     try:
         loaded = load(config, modes=ONGOING)
@@ -99,11 +100,14 @@ def prepared(
 
     Raises:
         BadInputError: Everything that is wrong.
+        VenueDownError: A venue can't be used now; a later start may find it better.
     """
     seen = look_at_all(loaded, credentials, change=change)
     problems = [line for each in seen for line in each.problems]
     if problems:
         raise BadInputError(*problems)
+    if passing := [line for each in seen for line in each.passing]:
+        raise VenueDownError("; ".join(passing))
     models = told_models(loaded.settings, {key: rules for each in seen for key, rules in each.rules.items()})
     build, file, script = strategy(models)
     return Ready(

@@ -22,8 +22,8 @@ from actors.runtime.stepped import CellRef, Door
 from actors.runtime.supervisor import Root
 from actors.runtime.threaded import spawn_threaded
 from messages.base import Message, Question
-from messages.journal import Append, AskJournal, Entry, JournalTold, Record
-from messages.lifecycle import EndRun, RunStarted
+from messages.journal import Append, AskJournal, Entry, JournalTold, Record, RecordTogether
+from messages.lifecycle import EndRun
 from messages.live import FollowAgain
 from messages.market import MarketSlice
 from messages.units import Nanoseconds
@@ -128,9 +128,9 @@ class Running:
         with JournalReader(self.store.path) as reader:
             return [record.entry for record in reader.records(after=before.seq)]
 
-    def begin(self, started: RunStarted) -> None:
-        """Put the start on record."""
-        self.tell("event_logger", started)
+    def begin(self, *entries: Entry) -> None:
+        """Put the start on record, and what lies in accounts that are new to the journal: all of it or nothing."""
+        self.tell("event_logger", RecordTogether(entries=entries))
 
     def tick(self, at: int) -> None:
         """Let the strategy see the time, also when there is no news of prices."""

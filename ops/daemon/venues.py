@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from actors.errors import BadInputError
+from actors.errors import BadInputError, ExecdError
 from actors.exchange.live.client import VenueClient
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.markets import listed, products_of
@@ -50,6 +50,10 @@ _PATIENCE_S = 30.0
 TROUBLE = (RequestFailedError, UnreadableAnswerError)
 
 
+class VenueDownError(ExecdError):
+    """A venue can't be used now, through no fault of the config: it is tried again by the next start."""
+
+
 class Keys(NamedTuple):
     """Credentials as a client takes them: plain texts, shown by nothing."""
 
@@ -70,6 +74,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         account: None without a key.
         leverages: As set at the venue now.
         problems: Why it can't be traded there, one line each.
+        passing: The same, of what may pass by itself: the next start may find it better.
         notes: What an operator should know, one line each.
     """
 
@@ -84,6 +89,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     open_orders: tuple[SeenOrder, ...] = ()
     leverages: Mapping[InstrumentId, Decimal] = {}
     problems: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -167,7 +173,8 @@ def look_at_all(loaded: Loaded, credentials: Mapping[VenueName, Credentials], *,
         change: Set position mode, margin mode and leverage where they are not as they must be.
 
     Raises:
-        BadInputError: What the config names does not exist there, or can't be reached, all problems at once.
+        BadInputError: What the config names does not exist there, all problems at once.
+        VenueDownError: One does not answer as it should; a later start may find it better.
     """
 
     async def all_of_them() -> list[Seen | BaseException]:
@@ -179,18 +186,21 @@ def look_at_all(loaded: Loaded, credentials: Mapping[VenueName, Credentials], *,
 
     found = asyncio.run(all_of_them())
     problems: list[str] = []
+    down: list[str] = []
     seen: list[Seen] = []
     for venue, each in zip(loaded.settings.venues, found, strict=True):
         if isinstance(each, BadInputError):
             problems += each.problems
         elif isinstance(each, TROUBLE):
-            problems.append(f"venues.{venue}: it does not answer as it should: {each}")
+            down.append(f"venues.{venue}: it does not answer as it should: {each}")
         elif isinstance(each, BaseException):
             raise each
         else:
             seen.append(each)
     if problems:
-        raise BadInputError(*problems)
+        raise BadInputError(*problems, *down)
+    if down:
+        raise VenueDownError("; ".join(down))
     return tuple(seen)
 
 
@@ -304,8 +314,9 @@ def _leverage_of(dialect: Dialect, chosen: Venue) -> Any:  # noqa: ANN401 - a fu
 def _judged(seen: Seen, chosen: Venue, label: str) -> Seen:
     """Say what stands against trading there, and what an operator should know."""
     where, problems, notes = f"{label}: venues.{seen.venue}", list(seen.problems), list(seen.notes)
+    passing = []
     if abs(seen.skew_ms) > chosen.max_clock_skew_ms:
-        problems.append(
+        passing.append(
             f"{where}: its clock is {seen.skew_ms} ms from this machine's, expected at most "
             f"{chosen.max_clock_skew_ms} (max_clock_skew_ms)"
         )
@@ -321,7 +332,7 @@ def _judged(seen: Seen, chosen: Venue, label: str) -> Seen:
         notes.append(f"{where}: {len(seen.open_orders)} open orders lie there")
     if chosen.endpoint is not None and chosen.endpoint.allow_remote:
         notes.append(f"{where}: all traffic goes to {chosen.endpoint.connect_to} (allow_remote)")
-    return msgspec.structs.replace(seen, problems=tuple(problems), notes=tuple(notes))
+    return msgspec.structs.replace(seen, problems=tuple(problems), passing=tuple(passing), notes=tuple(notes))
 
 
 def _has_perps(seen: Seen) -> bool:

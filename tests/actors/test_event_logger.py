@@ -13,7 +13,7 @@ from actors.contract import Turn
 from actors.event_logger import Chain, EventLogger, HashChain, NoChain
 from messages.base import Message
 from messages.instructions import InstructionReceived
-from messages.journal import ENTRY_TYPES, Append, AskJournal, Entry, Hold, JournalTold, RefuseAtOnce
+from messages.journal import ENTRY_TYPES, Append, AskJournal, Entry, Hold, JournalTold, RecordTogether, RefuseAtOnce
 from messages.lifecycle import Halted
 from messages.market import FundingPaid
 from messages.orders import OrderAccepted, OrderFilled
@@ -187,6 +187,16 @@ def test_rows_are_handed_on_when_the_turn_ends_each_once() -> None:
     assert not letter.message.awaited
     assert [row[0] for row in letter.message.rows] == [1, 2]
     assert desk.end_turn() == []
+
+
+def test_what_is_recorded_together_goes_to_the_writer_in_one_piece_each_with_the_same_cause() -> None:
+    desk = Desk()
+    assert desk.tell(RecordTogether(entries=(opening(), Halted(reason="why"), opening()))) == []
+
+    (letter,) = desk.end_turn()
+
+    assert [row[0] for row in letter.message.rows] == [1, 2, 3]
+    assert [stamp[2:] for stamp in desk.stamps] == [("Opening", None), ("Halted", None), ("Opening", None)]
 
 
 def test_the_hash_chain_is_what_another_calculation_says() -> None:
