@@ -102,6 +102,24 @@ def test_commands_that_were_not_answered_are_told_with_the_order(*, folded: bool
     assert (order.change_amount, order.change_price) == (D(2), D(1995))
 
 
+def test_a_change_alone_is_no_cancel() -> None:
+    desk = Live()
+    desk.begin()
+    resting(desk)
+    desk.give(
+        AmendPassed(
+            instruction_id=InstructionId("a1"),
+            price=Price(D(1995)),
+            amount=BaseAmount(D(2)),
+            held_amount=Amount(D(3)),
+        )
+    )
+
+    order = the_order(desk)
+
+    assert (order.cancelling, order.changing) == (False, True)
+
+
 @AS_IT_RAN_OR_FOLDED
 def test_a_closed_order_with_an_unanswered_cancel_is_told_until_it_is_answered(*, folded: bool) -> None:
     desk = Live()

@@ -72,6 +72,17 @@ def test_its_reference_is_the_best_price_of_a_fresh_book() -> None:
     )
 
 
+def test_limits_of_an_orders_size_are_held_against_the_reference() -> None:
+    desk = protected(max_order_notional=D(2000))
+    assert desk.code(received("1")) is None
+    desk.gate.receive(depth())
+
+    answer = desk.check(received("1", name="b"))
+
+    assert isinstance(answer, TradeRefused)
+    assert (answer.code, answer.detail) == (Code.LIMIT_ORDER_NOTIONAL, "2001 USDT, at most 2000 allowed")
+
+
 def test_an_old_book_counts_for_nothing() -> None:
     desk = protected()
     desk.gate.receive(depth(ask=None, at=HOUR - AGE))

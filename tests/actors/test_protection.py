@@ -96,9 +96,8 @@ def test_it_stops_at_the_cap() -> None:
 
 
 def test_the_same_quote_again_is_no_move_and_old_moves_are_forgotten() -> None:
+    assert allowance_bps(FIFTY, recent("100", "110", "110", "110", "110", "110")) == D(50)  # one move
     wild = recent(*("100", "110") * 5)
-    for _ in range(3):
-        wild.saw(D(100))
     before = allowance_bps(FIFTY, wild)
     for number in range(MOVES + 1):
         wild.saw(D(100) + D(number) / 10**9)

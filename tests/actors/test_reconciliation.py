@@ -151,8 +151,11 @@ def test_a_difference_in_two_quiet_snapshots_is_put_on_record_and_looked_into(
     assert look == LookInto(venue=BYBIT, since=Nanoseconds(START + 5))  # when the two last agreed
 
 
-def test_where_they_never_agreed_it_looks_back_a_day_before_the_last_fact() -> None:
+@pytest.mark.parametrize("folded", [False, True], ids=["as it ran", "folded"])
+def test_where_they_never_agreed_it_looks_back_a_day_before_the_last_fact(*, folded: bool) -> None:
     desk = Desk()
+    if folded:
+        desk.fold()
 
     *_, look = desk.until_looking(usdt="900", at=START + 3 * DAY)
 
@@ -295,6 +298,17 @@ def test_while_halted_it_looks_again_now_and_then() -> None:
     desk.looked()
 
     assert [type(each) for each in desk.snapshot("900")] == [VenueResumed]
+
+
+def test_a_venue_that_is_halted_already_is_not_halted_again() -> None:
+    desk = Desk()
+    desk.until_halted(usdt="900")
+    for _ in range(PATIENCE):
+        desk.snapshot("900")
+
+    desk.looked()
+
+    assert [desk.snapshot("900") for _ in range(3)] == [[], [], []]
 
 
 @pytest.mark.parametrize("folded", [False, True], ids=["as it ran", "folded"])
