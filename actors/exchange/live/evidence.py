@@ -91,6 +91,7 @@ class Tracked:
         first_ms: Venue time before which it can't have been at the venue; 0 where nobody knows.
         sent_ms: Venue time at which a request to place it may last have been sent; 0 before the first.
         cancelling: A cancel was asked for and is not answered.
+        gone: The venue said that there is nothing to cancel, and has not shown the order as open since.
         changing: Amount and price that a change asks for, not answered yet.
         change_until_ms: Venue time after which a change that no look shows was not made; 0 while its request is out.
         end: The end that the venue showed, while fills are missing to it.
@@ -107,6 +108,7 @@ class Tracked:
         "end",
         "filled",
         "first_ms",
+        "gone",
         "intent",
         "order_id",
         "price",
@@ -129,7 +131,7 @@ class Tracked:
         self.filled: Decimal = _ZERO
         self.seen_filled: Decimal = _ZERO
         self.trades: set[TradeId] = set()
-        self.accepted = self.triggered = self.cancelling = False
+        self.accepted = self.triggered = self.cancelling = self.gone = False
         self.changing: tuple[BaseAmount, Price] | None = None
         self.end: SeenOrder | None = None
         self.first_ms = 0
@@ -242,6 +244,8 @@ class Tracked:
             reports += self._amended(seen)
             if seen.status in ENDED:
                 self.end = seen
+            else:
+                self.gone = False
         return reports + self._finish()
 
     def on_trade(self, trade: SeenTrade) -> list[OrderEvent]:

@@ -83,7 +83,7 @@ class Looker:
 
     async def _press(self, order: Tracked) -> None:
         """Send again the cancel of an order that is open still; give up a change that came to nothing."""
-        if order.is_there and order.end is None and order.cancelling:
+        if order.is_there and order.end is None and order.cancelling and not order.gone:
             await self._recancel(order)
         if order.is_changing and order.change_until_ms and self._connection.now_ms() > order.change_until_ms:
             self.desk.tell(order, order.refuse_change("the venue did not make it"))

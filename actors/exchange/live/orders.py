@@ -137,7 +137,9 @@ class Orders:
         except NotSupportedError as error:
             self._desk.tell(order, order.refuse_cancel(str(error)))
         except (RequestFailedError, VenueRefusalError) as error:
-            if self._dialect.judge(error.failure) in _DEFINITE and order.is_there:
+            verdict = self._dialect.judge(error.failure)
+            order.gone = verdict in _GONE
+            if verdict in _DEFINITE and order.is_there:
                 self._desk.tell(order, order.refuse_cancel(f"{error.failure.code} {error.failure.text}".strip()))
         except UnreadableAnswerError:
             pass  # a look tells

@@ -19,6 +19,8 @@ from actors.exchange.wire.contract import Market, UnreadableAnswerError, Update
 from messages.live import VenueHalted, VenueResumed, VenueTrouble
 from messages.units import ClientOrderId, Nanoseconds, OrderId, TradeType
 
+CLOCK_IS_OFF = "its clock is too far from ours"
+"""Reason of a halt, always in the same words, so that a later epoch can end it."""
 _SKEW_EVERY_S = 60.0
 _FUNDING_EVERY_MS = 60_000
 
@@ -48,7 +50,7 @@ class Watch:
         self._hurry = asyncio.Event()
         self._begun = False
         self._unreadable = 0
-        self._clock_is_off = False
+        self._clock_is_off: bool | None = None
         self._trades_ms = self._funding_ms = self._funding_read_ms = 0
 
     def begin(self, start: Start, *, since_ms: int) -> None:
@@ -170,6 +172,7 @@ class Watch:
     # --- the clock ---------------------------------------------------------------------------------------------------
 
     async def _keeping_time(self) -> None:
+        self._judge_clock(self._connection.skew_ms)
         while True:
             await asyncio.sleep(_SKEW_EVERY_S)
             try:
@@ -179,15 +182,18 @@ class Watch:
             self._judge_clock(skew)
 
     def _judge_clock(self, skew_ms: int) -> None:
+        """Halt the venue while its clock is off; what an epoch halted, a later one lets go on."""
         most, venue = self._options.max_clock_skew_ms, self._options.venue
-        if abs(skew_ms) > most and not self._clock_is_off:
-            self._clock_is_off = True
+        is_off = abs(skew_ms) > most
+        if is_off is self._clock_is_off:
+            return
+        self._clock_is_off = is_off
+        if is_off:
             detail = f"its clock is {skew_ms} ms from ours, at most {most} ms allowed"
             self._engine(VenueTrouble(venue=venue, kind="CLOCK", detail=detail))
-            self._engine(VenueHalted(venue=venue, reason=detail))
-        elif abs(skew_ms) <= most and self._clock_is_off:
-            self._clock_is_off = False
-            self._engine(VenueResumed(venue=venue, reason=f"its clock is {skew_ms} ms from ours again"))
+            self._engine(VenueHalted(venue=venue, reason=CLOCK_IS_OFF))
+        else:
+            self._engine(VenueResumed(venue=venue, reason=CLOCK_IS_OFF))  # no news where it was not halted for that
 
 
 Work = Coroutine[Any, Any, None]

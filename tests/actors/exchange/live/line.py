@@ -218,6 +218,8 @@ class Line:
             case "crash":
                 raise RuntimeError("a mistake of ours")
         answer = self._done(call)
+        if fault == "duplicate":
+            raise RequestFailedError(Failure(status=400, code="DUPLICATE", text="this id is taken"))
         match fault:
             case "time_out":
                 await asyncio.sleep(10)
