@@ -20,6 +20,7 @@ from messages.journal import Record
 from messages.live import (
     BalanceAdjusted,
     DifferenceFound,
+    OpeningPosition,
     VenueHalted,
     VenueResumed,
 )
@@ -124,8 +125,12 @@ class PositionMonitor(Actor[MonitorMessage]):
 
     def _count(self, fact: Fact, at: int) -> None:
         venue = venue_of(fact.account) if isinstance(fact, Opening) else fact.venue
-        if (known := self._reconciled.get(venue)) is not None:
-            known.booked(at)
+        known = self._reconciled.get(venue)
+        if known is None:
+            return
+        known.booked(at)
+        if isinstance(fact, Opening | OpeningPosition):
+            known.opened(at)
 
     def _told(self, *, final: bool = False) -> BookTold:
         return BookTold(balances=tuple(self._ledger.balances()), positions=tuple(self._ledger.positions()), final=final)

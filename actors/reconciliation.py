@@ -7,6 +7,8 @@ after that has no explanation: a balance within dust is adjusted, anything else 
 again ends the halt. If the venue does not come back from its look (it was restarted, say), the difference is found anew
 after PATIENCE snapshots.
 
+What was before the account was opened is not looked for: it lies in its `Opening`.
+
     noise   NOISE, or that part of what the venue has, where that is more: how venues round
     dust    worth less than `dust` in quote at the last price; of an asset without a price, and of positions, nothing is
 
@@ -86,7 +88,11 @@ class Reconciliation:
         self._waited = 0
         self._halted: str | None = None
         self._agreed_at: int | None = None
-        self._fact_at = 0
+        self._fact_at = self._opened_at = 0
+
+    def opened(self, at: int) -> None:
+        """What lay in the account is on record, as it was at this time (ns)."""
+        self._opened_at = at
 
     def booked(self, at: int) -> None:
         """A fact of the venue was booked, journaled at this time (ns): what was seen before says nothing any more."""
@@ -190,7 +196,7 @@ class Reconciliation:
                 booked, at_venue = Amount(each.booked), Amount(each.at_venue)
                 actions.append(DifferenceFound(venue=self._venue, where=where, booked=booked, at_venue=at_venue))
         since = self._agreed_at if self._agreed_at is not None else (self._fact_at or now) - OVERLAP_NS
-        return [*actions, LookInto(venue=self._venue, since=Nanoseconds(max(since, 0)))]
+        return [*actions, LookInto(venue=self._venue, since=Nanoseconds(max(since, self._opened_at)))]
 
     def _unexplained(self, lasting: Mapping[str, _Difference], prices: Mapping[Asset, Decimal]) -> list[Action]:
         self._start_over()

@@ -85,9 +85,8 @@ class VenueDesk:
         self._report = report
         self._doubtful: Recent[tuple[str, str], bool] = Recent(_DOUBTFUL)
         self.handlers: dict[type[Message], Callable[[Any], None]] = {
-            **dict.fromkeys(
-                (*get_args(VenueNews), AccountOpened, VenueSettled, FundingPaid, DifferenceFound), self._told
-            ),
+            **dict.fromkeys((*get_args(VenueNews), VenueSettled, FundingPaid, DifferenceFound), self._told),
+            AccountOpened: self._opened,
             VenueStarted: self._started,
             FollowAgain: self._follow_again,
             ResumeVenue: self._resume,
@@ -147,7 +146,11 @@ class VenueDesk:
 
     # --- venues ------------------------------------------------------------------------------------------------------
 
-    def _told(self, entry: VenueNews | AccountOpened | VenueSettled | FundingPaid | DifferenceFound) -> None:
+    def _opened(self, opened: AccountOpened) -> None:
+        """Whoever opened the account has put it on record."""
+        self._states.take(opened, self._turn.at)
+
+    def _told(self, entry: VenueNews | VenueSettled | FundingPaid | DifferenceFound) -> None:
         if self._states.take(entry, self._turn.at):
             self._log.tell(entry)
 

@@ -70,6 +70,7 @@ class _Venue(msgspec.Struct):
     trades: Recent[str, bool]
     foreign: dict[str, ForeignOrderSeen]
     epoch: int = 0
+    opened_at: int = 0
     started_at: int = 0
     is_settled: bool = False
     is_ready: bool = False
@@ -154,6 +155,7 @@ class VenueStates:
             foreign=tuple(each.order_id for each in known.foreign.values()),
             foreign_keys=tuple(known.foreign),
             foreign_trades=tuple(known.trades),
+            opened_at=Nanoseconds(known.opened_at),
         )
 
     def note(self, venue: VenueName, at: int) -> None:
@@ -182,13 +184,14 @@ class VenueStates:
 
     @staticmethod
     def _opened(_entry: AccountOpened, known: _Venue, at: int) -> bool:
-        known.since = at
+        known.opened_at = known.since = at
         return True
 
     def _started(self, entry: VenueStarted, known: _Venue, at: int) -> bool:
         known.epoch, known.started_at = entry.epoch, at
         known.is_settled = known.is_ready = False
-        known.since = known.since or at  # what was before the first start is no concern of this journal
+        known.opened_at = known.opened_at or at  # what was before the first start is no concern of this journal
+        known.since = known.since or at
         self._look(entry.venue)
         return True
 

@@ -113,6 +113,7 @@ class FollowOrders(Command, frozen=True, kw_only=True):
         foreign: Venue ids of the foreign orders that are journaled as open.
         foreign_keys: The same orders, each with its instrument (`foreign_key`).
         foreign_trades: Keys (`foreign_key`) of the foreign trades journaled last.
+        opened_at: When the journal took the account over: what was before lies in its `Opening`, and is never told.
     """
 
     mail: ClassVar[MailClass] = MailClass.CONTROL
@@ -125,6 +126,7 @@ class FollowOrders(Command, frozen=True, kw_only=True):
     foreign: tuple[OrderId, ...] = ()
     foreign_keys: tuple[str, ...] = ()
     foreign_trades: tuple[str, ...] = ()
+    opened_at: Nanoseconds = Nanoseconds(0)
 
 
 class VenueSettled(Event, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from messages.instructions import AmendReceived, AmendRefused, CancelRefused, In
 from messages.instruments import VenueModel, instruments_of
 from messages.journal import ENTRY_TYPES, Entry
 from messages.lifecycle import RunStarted
-from messages.live import OperatorResolved, VenueResumed, VenueSettled, VenueStarted
+from messages.live import AccountOpened, OperatorResolved, VenueResumed, VenueSettled, VenueStarted
 from messages.orders import (
     AmendRejected,
     CancelRejected,
@@ -229,7 +229,7 @@ def followers(
     for fact in get_args(Fact):
         told[fact] = (to("position_monitor"),)
     told[Opening] += venues
-    told[OperatorResolved] = (to("engine"),)
+    told[OperatorResolved] = told[AccountOpened] = (to("engine"),)
     told[VenueResumed] = (to("position_monitor"),)
     told[RunStarted] = (to("data_provider"),)
     told[VenueStarted] = (to("strategy"),)

@@ -175,15 +175,24 @@ def test_whoever_rebuilt_the_core_has_every_venue_told_again_and_waited_for(*, f
 def test_what_was_before_the_account_was_opened_is_not_asked_for(*, folded: bool) -> None:
     desk = Live()
     desk.turn.at = Nanoseconds(7)
-    desk.give(AccountOpened(venue=BYBIT, uid="1"))
+    opened = AccountOpened(venue=BYBIT, uid="1")
+    assert desk.give(opened) == []  # it is on record already
+    desk.journal.append(opened)
+    desk.times.append(7)
     if folded:
         desk.fold()
 
-    assert desk.start(at=30).since == 7
+    told = desk.start(at=30)
+
+    assert (told.since, told.opened_at) == (7, 7)
+    desk.settle()
+    assert desk.start(2, at=90).opened_at == 7
 
 
 def test_without_an_opening_nothing_before_the_first_start_is_asked_for() -> None:
-    assert Live().start(at=30).since == 30
+    told = Live().start(at=30)
+
+    assert (told.since, told.opened_at) == (30, 30)
 
 
 @AS_IT_RAN_OR_FOLDED

@@ -41,6 +41,7 @@ class Desk:
         self.turn.at = Nanoseconds(START)
         self.venue, self.engine, self.others = Mail(), Mail(), Mail()
         self.journal: list[Entry] = []
+        self.times: list[int] = []
         self.monitor = self.new()
         for fact in facts or (opening("1000"), opening("2", "ETH"), opening_position("1", "1900")):
             self.book(fact)
@@ -59,8 +60,12 @@ class Desk:
         return monitor
 
     def book(self, fact: Any) -> None:  # noqa: ANN401 - any fact
-        self.journal.append(fact)
+        self.record(fact)
         self.monitor.receive(fact)
+
+    def record(self, entry: Entry) -> None:
+        self.journal.append(entry)
+        self.times.append(self.turn.at)
 
     def snapshot(
         self, usdt: str = "1000", *, eth: str = "2", position: str = "1", quiet: bool = True, at: int = START
@@ -80,7 +85,7 @@ class Desk:
         )
         said = self.engine.take()
         for entry in said:
-            self.journal.append(entry)
+            self.record(entry)
             if isinstance(entry, BalanceAdjusted | VenueResumed):
                 self.monitor.receive(entry)
         return [*said, *self.venue.take()]
@@ -107,13 +112,13 @@ class Desk:
 
     def resume(self) -> None:
         resumed = VenueResumed(venue=BYBIT, reason=BY_OPERATOR)
-        self.journal.append(resumed)
+        self.record(resumed)
         self.monitor.receive(resumed)
 
     def fold(self) -> None:
         self.monitor = self.new()
-        for seq, entry in enumerate(self.journal, start=1):
-            self.monitor.apply(record(entry, seq=seq, at=START))
+        for seq, (entry, at) in enumerate(zip(self.journal, self.times, strict=True), start=1):
+            self.monitor.apply(record(entry, seq=seq, at=at))
         assert self.engine.told == self.venue.told == []
 
 
@@ -154,12 +159,22 @@ def test_a_difference_in_two_quiet_snapshots_is_put_on_record_and_looked_into(
 @pytest.mark.parametrize("folded", [False, True], ids=["as it ran", "folded"])
 def test_where_they_never_agreed_it_looks_back_a_day_before_the_last_fact(*, folded: bool) -> None:
     desk = Desk()
+    desk.turn.at = Nanoseconds(START + 3 * DAY)
+    desk.book(adjusted())
     if folded:
         desk.fold()
 
-    *_, look = desk.until_looking(usdt="900", at=START + 3 * DAY)
+    *_, look = desk.until_looking(usdt="900", at=START + 9 * DAY)
 
-    assert look.since == START - OVERLAP_NS
+    assert look.since == START + 3 * DAY - OVERLAP_NS
+
+
+def test_what_was_before_the_account_was_opened_is_not_looked_for() -> None:
+    desk = Desk()
+
+    *_, look = desk.until_looking(usdt="900", at=START + DAY)
+
+    assert look.since == START
 
 
 @pytest.mark.parametrize("between", ["not quiet", "agrees", "a fact"])
@@ -282,7 +297,7 @@ def test_a_snapshot_that_agrees_again_ends_the_halt(*, folded: bool) -> None:
 
 def test_halts_of_others_are_not_ended() -> None:
     desk = Desk()
-    desk.journal.append(VenueHalted(venue=BYBIT, reason="its clock is off"))
+    desk.record(VenueHalted(venue=BYBIT, reason="its clock is off"))
     desk.fold()
 
     assert desk.snapshot() == []
