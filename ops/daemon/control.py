@@ -5,6 +5,7 @@ is answered with what was wrong and changes nothing. The socket's address is sho
 it is named by way of an open folder.
 """
 
+import hashlib
 import json
 import os
 import socket
@@ -19,6 +20,8 @@ LONGEST = 64 * 1024
 """Bytes of a line."""
 ANSWER_S = 30.0
 """Whoever asked waits so long, in seconds."""
+_LONGEST_NAME = 80
+"""Bytes of a socket's name beside the journal; an address has room for 107 with the folder's."""
 
 Command = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Takes what came beside the command's name, and returns what is answered."""
@@ -30,7 +33,10 @@ class ControlError(Exception):
 
 def socket_path(journal: Path) -> Path:
     """Return where the socket of the daemon lies that writes a journal."""
-    return journal.with_name(journal.name + ".control")
+    name = f"{journal.name}.control"
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = f"{hashlib.sha256(os.fsencode(journal.name)).hexdigest()[:32]}.control"
+    return journal.with_name(name)
 
 
 class Control:
@@ -45,9 +51,11 @@ class Control:
         self._path = socket_path(journal)
         self._path.unlink(missing_ok=True)  # of a process that is gone: the journal's lock says that there is no other
         with _short(self._path) as address:
-            self._server = _Server(address, _Line)
-            os.chmod(address, 0o600)  # noqa: PTH101 - by the short name
-        self._server.commands = commands
+            self._server = _Server(address, _Line, bind_and_activate=False)
+            self._server.commands = commands
+            self._server.server_bind()
+            os.chmod(address, 0o600)  # noqa: PTH101 - by the short name; nobody can connect before it listens
+            self._server.server_activate()
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="control", daemon=True)
         self._thread.start()
 
@@ -86,7 +94,7 @@ def _answer(line: bytes, commands: Mapping[str, Command]) -> Mapping[str, Any]:
         return {"error": f"a line of more than {LONGEST} bytes"}
     try:
         wanted = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"error": "not JSON"}
     name = wanted.get("command") if isinstance(wanted, dict) else None
     command = commands.get(name) if isinstance(name, str) else None
@@ -113,11 +121,13 @@ def ask(journal: Path, command: str, **rest: object) -> dict[str, Any] | None:
             line.connect(address)
         except (ConnectionRefusedError, FileNotFoundError):
             return None
+        except OSError as error:
+            raise ControlError(f"{path}: {error.strerror or error}") from None
         try:
             line.sendall(json.dumps({"command": command, **rest}).encode() + b"\n")
             with line.makefile("rb") as answers:
-                found = json.loads(answers.readline(LONGEST) or b"{}")
-        except (OSError, ValueError):
+                found = json.loads(answers.readline())  # nothing, where the daemon is on its way down, is no answer
+        except (OSError, ValueError, RecursionError):
             raise ControlError("the daemon did not answer") from None
     if not isinstance(found, dict):
         raise ControlError("the daemon did not answer")
