@@ -114,7 +114,7 @@ def test_a_delay_is_before_the_request_is_done_or_after_it(tmp_path: Path) -> No
         client.running.engines["binance"].subscribe(lambda _: placed.set())
         await placed.wait()
 
-        assert client.orders() == ["b"]
+        assert len(client.orders()) == 1  # which of the two came first is the network's choice
         assert [task.done() for task in tasks] == [False, False]
         for task in tasks:
             task.cancel()
