@@ -20,6 +20,7 @@ from ops import wiring
 from ops.commands import app
 from ops.run_command import run_command
 from tests.independent import reference
+from tests.ops.daemon.rehearsal import exchange
 from tests.ops.started import ROOT, execd
 
 README = (ROOT / "README.md").read_text()
@@ -32,6 +33,10 @@ def blocks(language: str) -> list[str]:
 def block(language: str, having: str) -> str:
     (found,) = [text for text in blocks(language) if having in text]
     return found
+
+
+def under(title: str) -> str:
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 def words_of(line: str) -> list[str]:
@@ -95,7 +100,8 @@ def test_the_config_means_what_its_comments_say() -> None:
 
 
 def test_every_section_of_the_reference_is_shown_or_named_and_the_reference_is_where_it_says() -> None:
-    shown = README.partition("## Configuration")[2].partition("\n## ")[0].replace("[venues.bybit", "[venues.X")
+    shown = under("Configuration") + under("Live")
+    shown = shown.replace("[venues.bybit", "[venues.X").replace("[venues.binance", "[venues.X")
     sections = re.findall(r"^## `\[+(.+?)\]+`$", (ROOT / "config" / "REFERENCE.md").read_text(), re.MULTILINE)
 
     assert len(sections) >= 12
@@ -150,7 +156,7 @@ def test_the_config_and_its_instruction_run_on_recorded_prices(
 
 
 def test_an_example_of_the_strategy_basis_runs_as_it_says(tmp_path: Path) -> None:
-    copy, run = block("sh", "config/examples").splitlines()
+    copy, run = block("sh", "examples/basis-").splitlines()
     source, _ = shlex.split(copy)[1:]
     (tmp_path / Path(source).name).write_bytes((ROOT / source).read_bytes())
     execd("data", "sample", "sample", cwd=tmp_path)
@@ -233,3 +239,37 @@ def test_every_type_of_entry_that_it_names_exists() -> None:
 
     assert len(named) > 10
     assert {*named} <= {each.__name__ for each in ENTRY_TYPES}
+
+
+def test_the_rehearsal_runs_as_it_says_and_a_second_time_places_nothing(tmp_path: Path) -> None:
+    start, *commands = [
+        line for text in blocks("sh") if "testbed" in text or "live-script" in text for line in text.splitlines()
+    ]
+    copy, check, run, show = commands
+    for name in copy.split()[1:-1]:
+        (tmp_path / Path(name).name).write_text((ROOT / name).read_text())
+    words = words_of(start)
+    with exchange(tmp_path, seed=1) as running:
+        config = tmp_path / "live-script.toml"
+        text = config.read_text().replace(words[words.index("--port") + 1], str(running.port))
+        config.write_text(text.replace(f"{words[-1]}/", f"{running.state.name}/"))
+
+        checked, ran = execd(*words_of(check), cwd=tmp_path), execd(*words_of(run), "--json", cwd=tmp_path)
+        shown = execd(*words_of(show), cwd=tmp_path)
+        again = execd(*words_of(run), "--json", cwd=tmp_path)
+
+    assert (checked.code, ran.code, shown.code, again.code) == (0, 0, 0, 0), ran.err
+    assert "35012001" in checked.out
+    assert ran.object()["entries"]["OrderFilled"] == 4, ran.err
+    assert ran.object()["open"] == 0
+    assert "OrderFilled" in shown.out
+    assert again.object()["entries"]["OrderSubmitted"] == ran.object()["entries"]["OrderSubmitted"]
+
+
+def test_the_live_config_means_what_its_comments_say() -> None:
+    settings = settings_from(tomllib.loads(block("toml", "# live.toml"), parse_float=Decimal), "README.md")
+
+    assert settings.mode.type == "live"
+    assert settings.venues["binance"].validity_ms == 5_000  # type: ignore[index]  # plain text will do
+    assert settings.execution.on_stop == "leave"
+    assert settings.strategy.params["exit_when_done"] is True
