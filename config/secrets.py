@@ -8,7 +8,7 @@ import hmac
 import json
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -118,8 +118,12 @@ def variables_of(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((ENVIRONMENT + name.upper().replace("-", "_"), ENVIRONMENT + name)))
 
 
-def read_credentials(loaded: Loaded) -> Mapping[VenueName, Credentials]:
+def read_credentials(loaded: Loaded, *, but: Collection[VenueName] = ()) -> Mapping[VenueName, Credentials]:
     """Return the keys that a config asks for, by venue. The environment goes before the files.
+
+    Args:
+        loaded: The config.
+        but: Venues whose keys are known already.
 
     Raises:
         ConfigError: All that is missing, may be read by others, or makes no sense. Nothing of what is there is said.
@@ -128,7 +132,8 @@ def read_credentials(loaded: Loaded) -> Mapping[VenueName, Credentials]:
     problems: list[Problem] = []
     label = loaded.path.name
     from_files: list[Needed] = []
-    for needed in needed_credentials(loaded.settings):
+    wanted = [needed for needed in needed_credentials(loaded.settings) if needed.venue not in but]
+    for needed in wanted:
         held = _from_environment(needed)
         if held is None:
             from_files.append(needed)
@@ -144,7 +149,7 @@ def read_credentials(loaded: Loaded) -> Mapping[VenueName, Credentials]:
         _sort(_from_folder(loaded, folder, needed), needed, label, found, problems)
     if problems:
         raise ConfigError(problems)
-    return MappingProxyType({venue: found[venue] for venue, _ in needed_credentials(loaded.settings)})
+    return MappingProxyType({needed.venue: found[needed.venue] for needed in wanted})
 
 
 def credentials_of(fields: Mapping[str, object], *, venue: VenueName, name: str, source: str) -> Credentials:

@@ -19,7 +19,7 @@ from messages.book import Position
 from messages.orders import OrderFilled
 from messages.units import Nanoseconds, plain
 from ops.interfaces.followed_trade import FollowedTrade, Status, fee_in_quote
-from ops.interfaces.listening import Change
+from ops.interfaces.listening import Change, instrument_of
 
 _ZERO = Decimal(0)
 
@@ -109,8 +109,9 @@ class LoggedEvent(TypedDict):
 class PositionChange(TypedDict):
     """What a `position_update_handler` is called with, when the tight loop is through.
 
-    Keys: `event_type` as in `LoggedEvent`; `position` the perp position after it, None for spot; `balances` of the
-    account, by asset, after it; `data` the fact itself.
+    Keys: `event_type` as in `LoggedEvent`; `pair` is empty where a balance changed otherwise than by trading, as by
+    a deposit; `position` the perp position after it, None for spot; `balances` of the account, by asset, after it;
+    `data` the fact itself.
     """
 
     event_type: str
@@ -241,7 +242,7 @@ def position_change(
 ) -> PositionChange:
     """Return what a handler is told of a change; `mark` is the instrument's last price."""
     fact, position = change.fact, change.position
-    symbol = fact.instrument.partition(":")[2]
+    symbol = (instrument_of(fact) or "").partition(":")[2]
     return {
         "event_type": event_type,
         "timestamp": iso(at),

@@ -1,107 +1,81 @@
 """The config of `ops.interfaces`: a plain dict with the specification's keys, typed at once.
 
-    execution_mode    "backtest"
-    data              {"data_dir": a folder, relative to the working directory, "resolution": "1h"}; may be missing
-    initial_capital   USDT, default 100000: a quarter each for binance (half of it in binance.perp), bybit, okx and
-                      wallet; not beside `accounts`
-    accounts, venues, risk, report    as in the TOML; venues are the three with what is said here instead of defaults
-    seed              of the ids of orders
-    journal           path of a journal to be made; default: none
-    timeout_s         wall seconds that a trade is waited for while it is on its way (`latency_ms`); default 0
+Everywhere:
 
-Secrets are taken out before anything is looked at, and kept in a type that shows nothing.
+    execution_mode    "backtest" (the default), "paper" or "live"
+    venues, risk, report    as in the TOML, with what is said here instead of defaults
+    timeout_s         wall seconds that a trade, or a cancel of all orders, is waited for; default 0, and 30 where it
+                      goes to real venues or their prices
+
+Backtest and paper:
+
+    initial_capital   USDT, default 100000: in equal parts for the venues (half of Binance's in binance.perp) and the
+                      wallet; not beside `accounts`
+    accounts          as in the TOML
+    seed              of the ids of orders
+
+Backtest:
+
+    data              {"data_dir": a folder, relative to the working directory, "resolution": "1h"}; may be missing
+    venues            all three are there
+    journal           path of a journal to be made; default: none
+
+Live and paper (what a key means is said in `execd reference` and in the head of `config.settings`):
+
+    venues            paper: those that are named here, default all three; live: those that there are keys of. In each
+                      `instruments` (default ETH and BTC, spot and perps; in Binance's sandbox spot alone), `endpoint`
+                      and all the rest as in the TOML. Paths are relative to the working directory
+    journal           path, or {"path": path}; made at the first start and gone on with at every other. Default:
+                      state/live.sqlite, state/paper.sqlite in the working directory. Two engines need two
+    data              {"resolution": ...} of the candles
+    unknown, execution    as in the TOML
+
+Live:
+
+    binance_api_key, binance_secret, bybit_api_key, bybit_secret, okx_api_key, okx_secret, okx_passphrase
+    binance_sandbox, bybit_sandbox, okx_sandbox    the venue's own test system
+    secrets           {"dir": ...} as in the TOML, for venues that say `credentials` instead of the keys above
+    adopt             default True: at the first start what lies in the accounts is recorded as the opening balance;
+                      False: a funded account is refused then
+
+What the specification has for the other modes (`data_dir`, `initial_capital`, keys of accounts) is passed over, so one
+config serves all of them. Secrets are taken out before anything is looked at, and kept in a type that shows nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from pathlib import Path
-from types import MappingProxyType
 
 from pydantic import SecretStr
 
 from config.checks import looks_secret
-from config.decimals import decimal_of
-from config.load import settings_from
-from config.modes import RECORDED
-from config.problems import ConfigError, key_path, shown, unknown_key
-from config.settings import Settings
-from config.venue_rules import rules_file
-from messages.units import CONTEXT, AccountName, Amount, Asset, plain
+from config.modes import ONGOING
+from config.problems import key_path, shown, unknown_key
+from config.secrets import Secret
+from ops.interfaces import chosen_ongoing as ongoing
+from ops.interfaces import chosen_recorded as recorded
+from ops.interfaces.choices import SANDBOXES, SECRETS, Chosen
 from ops.interfaces.outside import mapping, usual
 
-KEYS = (
-    "execution_mode",
-    "data",
-    "initial_capital",
-    "accounts",
-    "venues",
-    "risk",
-    "report",
-    "seed",
-    "journal",
-    "timeout_s",
-)
-"""What is looked at."""
-SECRETS = (
-    "binance_api_key",
-    "binance_secret",
-    "bybit_api_key",
-    "bybit_secret",
-    "okx_api_key",
-    "okx_secret",
-    "okx_passphrase",
-    "alchemy_api_key",
-    "wallet_private_key",
-)
-"""Keys of the specification whose values nobody may see. A backtest has no use for them."""
-UNUSED = ("binance_sandbox", "bybit_sandbox", "okx_sandbox", "wallet_address")
-"""Other keys of the specification for which a backtest has no use."""
-WALLET = AccountName("wallet")
-USDT = Asset("USDT")
-
-_DEFAULT_CAPITAL = Decimal(100_000)
-_DATA_KEYS = ("data_dir", "resolution")
-_OWN_NAMES = {"mode.type": "execution_mode", "mode.seed": "seed", "data.dir": "data.data_dir"}
-_ALL_TIME = ("1970-01-01T00:00:00Z", "2260-12-31T23:59:59Z")
+_PLACES = ("secrets",)
+"""Keys that say where secrets are, and are none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """A config that makes sense.
-
-    Attributes:
-        settings: As those of a config file. Start and end of the mode stand for all time: the clock comes by calls.
-        openings: What the accounts hold at first, the wallet's part in USDT, in a fixed order.
-        in_wallet: The wallet's part, in USDT; 0 where `accounts` were given.
-        data_dir: None without one.
-        secrets: By key.
-    """
-
-    settings: Settings
-    openings: tuple[tuple[AccountName, Asset, Amount], ...]
-    in_wallet: Decimal
-    data_dir: Path | None
-    journal: Path | None
-    timeout_s: float
-    secrets: Mapping[str, SecretStr]
-
-
-def without_secrets(config: object) -> tuple[dict[str, object], dict[str, SecretStr]]:
+def without_secrets(config: object) -> tuple[dict[str, object], dict[str, Secret]]:
     """Return a config without its secrets, and these by key.
 
     Raises:
         ValueError: It is no dict, a key is no text, or a secret is none.
     """
     clean: dict[str, object] = {}
-    secrets: dict[str, SecretStr] = {}
+    secrets: dict[str, Secret] = {}
     for key, value in mapping(config, "config").items():
-        if not looks_secret(key):
+        if not looks_secret(key) or (key in _PLACES and isinstance(value, Mapping)):
             clean[key] = usual(value, f"config: {key_path(key)}")
-        elif isinstance(value, SecretStr):
+        elif isinstance(value, Secret):
             secrets[key] = value
+        elif isinstance(value, SecretStr):
+            secrets[key] = Secret(value.get_secret_value())
         elif isinstance(value, str):
-            secrets[key] = SecretStr(value)
+            secrets[key] = Secret(value)
         else:
             raise ValueError(f"config: {key_path(key)}: not a text, expected a secret as text")
     return clean, secrets
@@ -117,40 +91,28 @@ def veiled(config: object) -> dict[str, object]:
     return {**clean, **secrets}
 
 
-def chosen_from(execution_mode: object, config: Mapping[str, object], secrets: Mapping[str, SecretStr]) -> Chosen:
+def chosen_from(execution_mode: object, config: Mapping[str, object], secrets: Mapping[str, Secret]) -> Chosen:
     """Return what a config without its secrets means.
 
     Raises:
         ValueError: Everything that is wrong with it.
     """
-    lines = [
-        f"config: {key_path(key)}: {unknown_key(key, (*KEYS, *SECRETS, *UNUSED))}"
-        for key in (*config, *secrets)
-        if key not in KEYS and key not in UNUSED and key not in SECRETS
-    ]
+    if isinstance(execution_mode, str) and execution_mode in ONGOING:
+        known, lines = (*ongoing.KEYS, *SANDBOXES, *ongoing.PASSED_OVER), list[str]()
+        lines += _unknown(config, secrets, known)
+        lines += _conflicts(execution_mode, config)
+        return ongoing.chosen_ongoing(execution_mode, config, secrets, lines)
+    lines = _unknown(config, secrets, (*recorded.KEYS, *recorded.PASSED_OVER))
     lines += _conflicts(execution_mode, config)
-    capital = _number(config, "initial_capital", _DEFAULT_CAPITAL, lines)
-    timeout = _number(config, "timeout_s", Decimal(0), lines)
-    data, data_dir = _data(config.get("data"), lines)
-    journal = _path(config.get("journal"), "journal", lines)
-    split = None if "accounts" in config else _split(capital)
-    settings = _settings(execution_mode, config, data, split, lines)
-    if settings is None or lines:
-        raise ValueError("; ".join(lines)) from None
-    openings = tuple(
-        (account, asset, Amount(amount))
-        for account, balances in sorted(settings.accounts.items())
-        for asset, amount in sorted(balances.items())
-    )
-    return Chosen(
-        settings=settings,
-        openings=openings,
-        in_wallet=Decimal(0) if split is None else CONTEXT.divide(capital, Decimal(4)),
-        data_dir=data_dir,
-        journal=journal,
-        timeout_s=float(timeout),
-        secrets=MappingProxyType(dict(secrets)),
-    )
+    return recorded.chosen_recorded(execution_mode, config, secrets, lines)
+
+
+def _unknown(config: Mapping[str, object], secrets: Mapping[str, Secret], known: tuple[str, ...]) -> list[str]:
+    return [
+        f"config: {key_path(key)}: {unknown_key(key, (*known, *SECRETS))}"
+        for key in (*config, *secrets)
+        if key not in known and key not in SECRETS
+    ]
 
 
 def _conflicts(execution_mode: object, config: Mapping[str, object]) -> list[str]:
@@ -161,85 +123,3 @@ def _conflicts(execution_mode: object, config: Mapping[str, object]) -> list[str
     if "accounts" in config and "initial_capital" in config:
         lines.append("config: initial_capital: beside accounts, expected one of the two")
     return lines
-
-
-def _settings(
-    execution_mode: object,
-    config: Mapping[str, object],
-    data: Mapping[str, object],
-    split: Mapping[str, object] | None,
-    lines: list[str],
-) -> Settings | None:
-    mode = {"type": execution_mode, "start": _ALL_TIME[0], "end": _ALL_TIME[1]}
-    raw: dict[str, object] = {
-        "mode": {**mode, **({"seed": config["seed"]} if "seed" in config else {})},
-        "data": data,
-        "accounts": config["accounts"] if split is None else split,
-        "venues": _venues(config.get("venues", {})),
-        "strategy": {"use": "ops.interfaces.listening:Caller"},
-    }
-    raw |= {section: config[section] for section in ("risk", "report") if section in config}
-    try:
-        return settings_from(raw, "config", modes=RECORDED)
-    except ConfigError as error:
-        lines += [_own_name(line) for line in error.lines]
-        return None
-
-
-def _own_name(line: str) -> str:
-    """Return a problem with the key that the user wrote."""
-    for ours, written in _OWN_NAMES.items():
-        line = line.replace(f"config: {ours}:", f"config: {written}:")
-    return line
-
-
-def _venues(given: object) -> object:
-    """Return the three venues, each with what was given for it instead of the defaults."""
-    if not isinstance(given, Mapping):
-        return given
-    known = {str(name): given.get(name, {}) for name in (*rules_file(), *given)}
-    return {name: {"kind": "cex", **venue} if isinstance(venue, Mapping) else venue for name, venue in known.items()}
-
-
-def _split(capital: Decimal) -> dict[str, object]:
-    """Return the accounts at the exchanges among which a capital is divided; the wallet has the fourth quarter."""
-    quarter = CONTEXT.divide(capital, Decimal(4))
-    half = CONTEXT.divide(quarter, Decimal(2))
-    parts = {"binance": half, "binance.perp": half, "bybit": quarter, "okx": quarter}
-    return {account: {USDT: plain(amount)} for account, amount in parts.items()}
-
-
-def _data(given: object, lines: list[str]) -> tuple[dict[str, object], Path | None]:
-    """Return the section of the settings, and the folder."""
-    if given is None:
-        return {"dir": "."}, None
-    if not isinstance(given, Mapping):
-        lines.append(f"config: data: not a dict: {shown(given)}, expected one with data_dir")
-        return {"dir": "."}, None
-    lines += [
-        f"config: {key_path('data', key)}: {unknown_key(key, _DATA_KEYS)}" for key in given if key not in _DATA_KEYS
-    ]
-    folder = _path(given.get("data_dir"), "data.data_dir", lines)
-    rest = {key: value for key, value in given.items() if key == "resolution"}
-    return {"dir": "." if folder is None else str(folder), **rest}, folder
-
-
-def _path(value: object, key: str, lines: list[str]) -> Path | None:
-    if value is None:
-        return None
-    if isinstance(value, Path) or (isinstance(value, str) and value and value.isprintable()):
-        return Path(value)
-    lines.append(f"config: {key}: not a path: {shown(value)}, expected text or a Path")
-    return None
-
-
-def _number(config: Mapping[str, object], key: str, default: Decimal, lines: list[str]) -> Decimal:
-    """Return the number under a key: above 0, or also 0 where that is the default."""
-    value = config.get(key, default)
-    number = decimal_of(value)
-    if number is not None and (number > 0 or number == default):
-        return number
-    wanted = "above 0" if default else "of at least 0"
-    wrong = "not a number" if number is None else "too small"
-    lines.append(f"config: {key}: {wrong}: {shown(value)}, expected a decimal {wanted} such as 100000")
-    return default

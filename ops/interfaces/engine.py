@@ -11,7 +11,8 @@ from ops.interfaces.execution import BaseExecutionInterface, not_yet
 from ops.interfaces.facades import DataProvider, EventLogger, PositionMonitor
 from ops.interfaces.factory import ExecutionInterfaceFactory
 from ops.interfaces.outside import instant_from, mapping
-from ops.interfaces.session import Handler, Session
+from ops.interfaces.session import Handler
+from ops.interfaces.sessions import session_of
 
 _NOT_YET = ("onchain", "transfer")
 
@@ -79,12 +80,14 @@ class EventDrivenStrategyEngine:
         self.config, secrets = without_secrets(config)
         del config  # so that no traceback that shows variables shows a secret
         self.execution_mode: str = self.config.get("execution_mode", "backtest")  # type: ignore[assignment]
-        self._session = Session(chosen_from(self.execution_mode, self.config, secrets))
+        self._session = session_of(chosen_from(self.execution_mode, self.config, secrets))
         self.position_monitor = PositionMonitor(self._session)
         self.event_logger = EventLogger(self._session)
         self.data_provider = DataProvider(self._session)
         self.strategy_manager = StrategyManager()
-        self.execution_interfaces = ExecutionInterfaceFactory.create_all_interfaces(self.execution_mode, self.config)
+        self.execution_interfaces = ExecutionInterfaceFactory.create_all_interfaces(
+            self.execution_mode, {**self.config, **secrets}
+        )
         ExecutionInterfaceFactory.set_interface_dependencies(
             self.execution_interfaces, self.position_monitor, self.event_logger, self.data_provider
         )
@@ -139,6 +142,7 @@ class EventDrivenStrategyEngine:
         await self._session.close()
 
     async def __aenter__(self) -> Self:
+        await self._session.begin()
         return self
 
     async def __aexit__(

@@ -27,21 +27,27 @@ def name_of(entry: Event) -> str:
     return TRADE_EXECUTED if isinstance(entry, OrderFilled) else _WORD.sub("_", type(entry).__name__).upper()
 
 
-def data_of(entry: Event, trades: Mapping[InstructionId, FollowedTrade], mode: str) -> dict[str, object]:
-    """Return what an event tells."""
-    if isinstance(entry, OrderFilled) and (trade := trades.get(entry.instruction_id)) is not None:
+def trade_of(entry: Event, trades: Mapping[InstructionId, FollowedTrade]) -> FollowedTrade | None:
+    """Return the trade that an entry is about."""
+    name = getattr(entry, "instruction_id", None)
+    return None if name is None else trades.get(name)
+
+
+def data_of(entry: Event, trade: FollowedTrade | None, mode: str) -> dict[str, object]:
+    """Return what an event tells; `trade` is the one that it is about."""
+    if isinstance(entry, OrderFilled) and trade is not None:
         return {**executed(entry, trade, mode)}
     return _fields(entry)
 
 
-def logged(noted: Noted, trades: Mapping[InstructionId, FollowedTrade], mode: str) -> LoggedEvent:
-    """Return a journaled entry as an event."""
+def logged(noted: Noted, trade: FollowedTrade | None, mode: str) -> LoggedEvent:
+    """Return a journaled entry as an event; `trade` is the one that it is about."""
     return {
         "event_type": name_of(noted.entry),
         "timestamp": iso(noted.at),
         "timestamp_ns": noted.at,
         "seq": noted.seq,
-        "data": data_of(noted.entry, trades, mode),
+        "data": data_of(noted.entry, trade, mode),
     }
 
 

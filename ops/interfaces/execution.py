@@ -9,6 +9,7 @@ from ops.interfaces.answers import CancelAnswer, PositionAnswer, TradeAnswer, Tr
 from ops.interfaces.chosen import chosen_from, without_secrets
 from ops.interfaces.facades import Component, DataProvider, EventLogger, PositionMonitor
 from ops.interfaces.session import Handler, Session
+from ops.interfaces.sessions import session_of
 
 _LATER = {
     "onchain": "on-chain execution (Aave, Lido, ether.fi, Uniswap) is not in this version and comes in a later step",
@@ -118,7 +119,7 @@ class CEXExecutionInterface(BaseExecutionInterface):
         """
         session = _session_of(position_monitor, event_logger, data_provider)
         present = self._shared or self._own
-        if present is not None and present is not session and present.run is not None:
+        if present is not None and present is not session and present.began:
             raise ValueError("dependencies: this interface has traded already, expected them before its first trade")
         super().set_dependencies(position_monitor, event_logger, data_provider)
         self._shared, self._own = session, None
@@ -196,7 +197,7 @@ class CEXExecutionInterface(BaseExecutionInterface):
         if self._shared is not None:
             return self._shared
         if self._own is None:
-            self._own = Session(self._chosen)
+            self._own = session_of(self._chosen)
             self._own.attach(self)
         return self._own
 

@@ -13,11 +13,9 @@ from actors.valuation import CURRENCY
 from config.checks import account_names
 from config.problems import nearest, shown
 from config.symbols import PERP_FORM, SPOT_FORM, symbol_of
-from messages.book import Balance, BookTold, Position
-from messages.units import CONTEXT, PERP, SPOT, Amount, plain
+from messages.units import CONTEXT, PERP, SPOT, InstrumentId, plain
 from ops.interfaces.answers import LoggedEvent, PositionAnswer, position_answer
-from ops.interfaces.chosen import USDT, WALLET
-from ops.interfaces.events import logged
+from ops.interfaces.choices import WALLET
 from ops.interfaces.session import Session
 
 _ZERO = Decimal(0)
@@ -54,7 +52,7 @@ class PositionMonitor(Component):
         _check_text(asset, "asset", "an asset such as USDT")
         if venue is not None:
             self._check_account(venue)
-        found = [b.amount for b in self._book().balances if b.asset == asset and venue in {None, b.account}]
+        found = [b.amount for b in self.session.book().balances if b.asset == asset and venue in {None, b.account}]
         with decimal.localcontext(CONTEXT):
             return sum(found, _ZERO)
 
@@ -73,15 +71,14 @@ class PositionMonitor(Component):
         if meaning is None:
             raise ValueError(f"symbol: not a pair: {shown(symbol)}, expected {SPOT_FORM} or {PERP_FORM}")
         self.check_venue(venue)
-        session, book = self.session, self._book()
+        session, book = self.session, self.session.book()
         ours = [each for each in session.instruments.values() if each.symbol == symbol and venue in {None, each.venue}]
         if not ours:
             known = sorted({each.symbol for each in session.instruments.values() if venue in {None, each.venue}})
             raise ValueError(f"symbol: unknown: {shown(symbol)}, {nearest(symbol, known)}")
         held: list[tuple[Decimal, Decimal, Decimal]] = []
         for each in ours:
-            last = None if session.run is None else session.run.slices.last.get(each.instrument_id)
-            mark = _ZERO if last is None else last.close
+            mark = session.price(each.instrument_id) or _ZERO
             if meaning.trade_type is SPOT:
                 amounts = [b.amount for b in book.balances if b.account == each.account and b.asset == each.base]
                 held += [(amount, _ZERO, mark) for amount in amounts]
@@ -92,7 +89,7 @@ class PositionMonitor(Component):
 
     def snapshot(self) -> dict[str, dict[str, dict[str, str]]]:
         """Return everything, exactly: balances by account and asset, and perp positions (base) by venue and symbol."""
-        book = self._book()
+        book = self.session.book()
         balances: dict[str, dict[str, str]] = {}
         positions: dict[str, dict[str, str]] = {}
         for balance in book.balances:
@@ -115,32 +112,14 @@ class PositionMonitor(Component):
         accounts = [each for venue in self.session.chosen.settings.venues for each in account_names(venue)]
         _check_known(name, "venue: no such account", [*accounts, str(WALLET)])
 
-    def _book(self) -> BookTold:
-        """Return the book; before the first trade that is what the accounts will begin with."""
-        if self.session.run is not None:
-            return self.session.run.book()
-        chosen = self.session.chosen
-        openings = [*chosen.openings, (WALLET, USDT, Amount(chosen.in_wallet))]
-        balances = (Balance(account=account, asset=asset, amount=amount) for account, asset, amount in openings)
-        return BookTold(balances=tuple(balances), positions=tuple[Position, ...]())
-
 
 class EventLogger(Component):
     """What was journaled, whether or not a journal is kept in a file."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._told: list[LoggedEvent] = []
-
     @property
     def events(self) -> list[LoggedEvent]:
-        """All events so far, in the order of the journal."""
-        run = self.session.run
-        if run is not None:
-            with decimal.localcontext(CONTEXT):
-                news = [logged(noted, run.trades, self.session.mode) for noted in run.entries[len(self._told) :]]
-            self._told += news
-        return list(self._told)
+        """All events, in the order of the journal; live and on paper the last 10000 since the engine started."""
+        return self.session.events()
 
     def get_events(self, event_type: str | None = None) -> list[LoggedEvent]:
         """Return the events of a type such as CEX_TRADE_EXECUTED; None for all."""
@@ -153,7 +132,8 @@ class DataProvider(Component):
     @property
     def timestamp(self) -> str | None:
         """The clock as ISO 8601 in UTC; None before the first trade."""
-        return None if self.session.run is None else iso(self.session.run.at)
+        at = self.session.at
+        return None if at is None else iso(at)
 
     def get_price(self, venue: str, pair: str) -> float | None:
         """Return the last price of a pair, recorded or given, however old; None where there was none.
@@ -165,10 +145,8 @@ class DataProvider(Component):
         name = f"{venue}:{pair}"
         if name not in known:
             raise ValueError(f"pair: unknown: {shown(name)}, {nearest(name, known)}")
-        run = self.session.run
-        if run is None:
-            return None
-        return next((float(candle.close) for key, candle in run.slices.last.items() if key == name), None)
+        price = self.session.price(InstrumentId(name))
+        return None if price is None else float(price)
 
     @property
     def currency(self) -> str:

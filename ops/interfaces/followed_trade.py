@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Literal
 
 from messages.base import Event
-from messages.instructions import InstructionRefused, TradeInstruction
+from messages.instructions import InstructionReceived, InstructionRefused, TradeInstruction
 from messages.instruments import Instrument
 from messages.orders import (
     OrderAccepted,
@@ -16,7 +16,7 @@ from messages.orders import (
     OrderSubmitted,
     OrderUnknown,
 )
-from messages.units import ClientOrderId, OrderId
+from messages.units import FOK, IOC, MARKET, ClientOrderId, OrderId
 
 Status = Literal["FILLED", "PARTIALLY_FILLED", "OPEN", "CANCELLED", "EXPIRED", "REJECTED", "UNKNOWN"]
 
@@ -34,7 +34,7 @@ class FollowedTrade:
         arrived: The venue answered, or nothing was sent to it.
     """
 
-    def __init__(self, instruction: TradeInstruction, instrument: Instrument) -> None:
+    def __init__(self, instruction: TradeInstruction | InstructionReceived, instrument: Instrument) -> None:
         self.instruction = instruction
         self.instrument = instrument
         self.order_id = OrderId("")
@@ -63,6 +63,20 @@ class FollowedTrade:
     def is_open(self) -> bool:
         """Whether something may still come of it."""
         return self._end is None and (not self.filled or self.filled < self._amount)
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether it ended, with whatever part of it filled, by a cancel."""
+        return self._end == "CANCELLED"
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether its status is one to go on with: an order that can't rest has its end, or nobody knows."""
+        if not self.is_open or self.status == "UNKNOWN":
+            return True
+        wanted = self.instruction
+        at_once = wanted.order_type is MARKET or wanted.time_in_force in {IOC, FOK}
+        return self.arrived and not at_once
 
     @property
     def price(self) -> Decimal:

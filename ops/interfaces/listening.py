@@ -1,19 +1,28 @@
-"""Two listeners in the core: the strategy of a run that is driven by calls, and the witness of its journal."""
+"""Listeners in the core: the strategy of a run whose instructions come from calls, and the witness of its journal."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from actors.contract import Actor, Turn
 from actors.strategies.contract import OwnEvent, StrategyContext
 from messages.book import InsurancePaid, Liquidated, Position
-from messages.instructions import Instruction
+from messages.instructions import Instruction, InstructionRepeated
 from messages.journal import ENTRY_TYPES, Entry
+from messages.live import BalanceAdjusted, ForeignTrade
 from messages.market import FundingPaid, MarketSlice
 from messages.orders import OrderFilled
-from messages.units import Amount, Asset, Nanoseconds, Seq
+from messages.units import Amount, Asset, InstrumentId, Nanoseconds, Seq
 
 BookedFact = OrderFilled | FundingPaid | Liquidated | InsurancePaid
+"""What changes a position or a balance and came of what we did."""
+Changing = BookedFact | ForeignTrade | BalanceAdjusted
 """What changes a position or a balance during a run."""
+CHANGING = get_args(Changing)
+
+
+def instrument_of(fact: Changing) -> InstrumentId | None:
+    """Return the instrument that a fact is about; None where it is about an account alone."""
+    return None if isinstance(fact, BalanceAdjusted) else fact.instrument
 
 
 class Change(NamedTuple):
@@ -24,7 +33,7 @@ class Change(NamedTuple):
         balances: Of the account that it changed, by asset, as they are then.
     """
 
-    fact: BookedFact
+    fact: Changing
     position: Position | None
     account: str
     balances: dict[Asset, Amount]
@@ -35,17 +44,25 @@ class Caller:
 
     stateless = True
 
-    def __init__(self, context: StrategyContext, changed: Callable[[Change], None] = lambda _change: None) -> None:
+    def __init__(
+        self,
+        context: StrategyContext,
+        changed: Callable[[Change], None] = lambda _change: None,
+        repeated: Callable[[InstructionRepeated], None] = lambda _event: None,
+    ) -> None:
         self._context = context
         self._changed = changed
+        self._repeated = repeated
 
     def on_slice(self, market: MarketSlice) -> Iterable[Instruction]:  # noqa: ARG002 - the callers look at prices
         """Want nothing."""
         return ()
 
     def on_event(self, event: OwnEvent) -> Iterable[Instruction]:
-        """Tell of what changed the book, as the book is now."""
-        if isinstance(event, BookedFact):
+        """Tell of what changed the book, as the book is now, and of what was known from before."""
+        if isinstance(event, InstructionRepeated):
+            self._repeated(event)
+        elif isinstance(event, BookedFact):
             context = self._context
             account = context.instruments[event.instrument].account
             balances = {asset: amount for (name, asset), amount in context.balances.items() if name == account}

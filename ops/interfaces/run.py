@@ -27,7 +27,7 @@ from messages.lifecycle import EndRun, RunStarted
 from messages.market import MarketSlice
 from messages.orders import ExpireOrders
 from messages.units import CONTEXT, AccountName, Amount, Asset, InstructionId, InstrumentId, Nanoseconds, VenueName
-from ops.interfaces.chosen import USDT, WALLET, Chosen
+from ops.interfaces.choices import USDT, WALLET, Chosen
 from ops.interfaces.followed_trade import FollowedTrade
 from ops.interfaces.listening import Caller, Change, Noted, Witness
 from ops.interfaces.outside import Quotes

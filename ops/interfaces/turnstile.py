@@ -23,6 +23,11 @@ class Turnstile:
         self._lock = asyncio.Lock()
         self._turn: object | None = None
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that it belongs to."""
+        return self._loop
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait for one's turn; inside of it, do not wait.
@@ -30,7 +35,7 @@ class Turnstile:
         Raises:
             RuntimeError: Another loop that is running has used it.
         """
-        self._adopt()
+        self.adopt()
         if self._turn is not None and self._turn in _INSIDE.get():
             yield
             return
@@ -43,7 +48,12 @@ class Turnstile:
                 self._turn = None
                 _INSIDE.reset(token)
 
-    def _adopt(self) -> None:
+    def adopt(self) -> None:
+        """Belong to the running loop.
+
+        Raises:
+            RuntimeError: Another loop that is running has used it.
+        """
         loop = asyncio.get_running_loop()
         with self._guard:
             if self._loop is loop:

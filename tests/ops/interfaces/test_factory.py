@@ -44,12 +44,6 @@ def test_an_unknown_type_is_refused() -> None:
         ExecutionInterfaceFactory.create_interface("dex", "backtest", CONFIG)
 
 
-@pytest.mark.parametrize("mode", ["live", "paper"])
-def test_a_later_mode_is_refused(mode: str) -> None:
-    with pytest.raises(ValueError, match=rf'execution_mode: "{mode}" is not in this version'):
-        ExecutionInterfaceFactory.create_all_interfaces(mode, {})
-
-
 def test_two_modes_at_once_are_refused() -> None:
     with pytest.raises(ValueError, match=r'execution_mode: "live", and "backtest" was asked for'):
         ExecutionInterfaceFactory.create_interface("cex", "backtest", {"execution_mode": "live"})
