@@ -27,6 +27,8 @@ from ops.daemon.herald import ON_STDERR, Hearing
 
 WRITER = "journal_writer"
 LOG = "log"
+REMEMBERED = 4_096
+"""Closed orders that are kept, to know a late fill from a repeated one."""
 
 
 class Outward:
@@ -189,6 +191,7 @@ class LiveCells(PaperCells):
             itself=self._core.follow("engine", first=True),
             venues=self._to_exchanges(),
             must_settle=self._must_settle(),
+            remembered=REMEMBERED,
         )
 
     def _position_monitor(self) -> PositionMonitor:

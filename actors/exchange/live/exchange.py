@@ -167,7 +167,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
                 order.go_on_from(present)
             self._desk.take(order)
             taken.append(order)
-        self._records.know_foreign(orders.foreign)
+        self._records.know_foreign(orders.foreign_keys)
         self._start(self._settling(taken, orders.since // _MS), "settle")
 
     async def _settling(self, orders: list[Tracked], since_ms: int) -> None:

@@ -7,6 +7,7 @@ venue that does not say a trade's client id is asked for the order.
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from actors.exchange.live.desk import Desk
@@ -21,6 +22,7 @@ from actors.exchange.wire.contract import (
     SeenOrder,
     SeenTrade,
     SeenTransfer,
+    UnreadableAnswerError,
 )
 from messages.live import (
     Adjustment,
@@ -28,6 +30,7 @@ from messages.live import (
     ForeignOrderGone,
     ForeignOrderSeen,
     ForeignTrade,
+    foreign_key,
 )
 from messages.market import FundingPaid
 from messages.orders import OrderSubmitted
@@ -44,6 +47,7 @@ from messages.units import (
     BaseAmount,
     ClientOrderId,
     InstructionId,
+    InstrumentId,
     Nanoseconds,
     OrderId,
     OrderType,
@@ -73,13 +77,16 @@ class Records:
         self._desk = desk
         self._looker = looker
         self._markets: Sequence[Market] = tuple(desk.markets.values())
-        self._strangers: OrderedDict[tuple[str, OrderId], bool] = OrderedDict()
-        self._foreign: dict[tuple[str, OrderId], SeenOrder] = {}
-        self._journaled: set[OrderId] = set()
+        self._strangers: OrderedDict[tuple[InstrumentId, OrderId], bool] = OrderedDict()
+        self._foreign: set[tuple[InstrumentId, OrderId]] = set()  # open orders that are not ours, as told
 
-    def know_foreign(self, orders: Collection[OrderId]) -> None:
-        """Take over the foreign orders that are journaled as open."""
-        self._journaled = set(orders)
+    def know_foreign(self, keys: Collection[str]) -> None:
+        """Take over the foreign orders that are journaled as open (`foreign_key`): only their end is news."""
+        known = {foreign_key(market.instrument, OrderId("")): market.instrument for market in self._markets}
+        for key in keys:
+            for start, instrument in known.items():
+                if key.startswith(start):
+                    self._foreign.add((instrument, OrderId(key.removeprefix(start))))
 
     # --- orders ------------------------------------------------------------------------------------------------------
 
@@ -88,19 +95,18 @@ class Records:
         found: list[SeenOrder] = []
         for query in self._dialect.open_orders(self._markets):
             found += await self._connection.read(query)
-        foreign: dict[tuple[str, OrderId], SeenOrder] = {}
+        foreign: dict[tuple[InstrumentId, OrderId], SeenOrder] = {}
         for seen in found:
             if not self._desk.on_order(seen):
                 foreign[seen.instrument, seen.order_id] = seen
         await self._tell_foreign(foreign)
         return found
 
-    async def _tell_foreign(self, now: Mapping[tuple[str, OrderId], SeenOrder]) -> None:
+    async def _tell_foreign(self, now: Mapping[tuple[InstrumentId, OrderId], SeenOrder]) -> None:
+        cancel = self._options.cancel_foreign
         for place, seen in now.items():
-            if place in self._foreign:
-                continue
-            self._foreign[place] = seen
-            if seen.order_id not in self._journaled:
+            if place not in self._foreign:
+                self._foreign.add(place)
                 self._engine(
                     ForeignOrderSeen(
                         venue=self._desk.venue,
@@ -110,24 +116,21 @@ class Records:
                         side=seen.side,
                         amount=seen.amount,
                         price=seen.price,
-                        cancelled=self._options.cancel_foreign,
+                        cancelled=cancel,
                     )
                 )
-            if self._options.cancel_foreign:
+            if cancel:
                 await self._cancel_foreign(seen)
         for place in [each for each in self._foreign if each not in now]:
+            self._foreign.discard(place)
             instrument, order_id = place
-            del self._foreign[place]
-            market = next(each for each in self._markets if each.instrument == instrument)
-            self._engine(ForeignOrderGone(venue=self._desk.venue, instrument=market.instrument, order_id=order_id))
+            self._engine(ForeignOrderGone(venue=self._desk.venue, instrument=instrument, order_id=order_id))
 
     async def _cancel_foreign(self, seen: SeenOrder) -> None:
+        """Cancel it, as often as it is seen: a cancel that failed is tried again by the next look."""
         market = self._desk.markets[seen.instrument]
-        try:
+        with suppress(RequestFailedError, NotSupportedError, UnreadableAnswerError):
             await self._connection.send(self._dialect.cancel(_as_known(seen, market), market), urgency=Urgency.CONTROL)
-        except (RequestFailedError, NotSupportedError):
-            del self._foreign[seen.instrument, seen.order_id]  # the next poll finds it again, if it is there still
-            self._journaled.add(seen.order_id)
 
     # --- trades, funding, transfers ----------------------------------------------------------------------------------
 

@@ -124,6 +124,7 @@ class Stage:
     Attributes:
         told: What the engine and the position monitor were told, in order.
         causes: With which cause, beside it.
+        followed: What an engine answers to the beginning of an epoch.
     """
 
     def __init__(self, clock: VirtualClock, line: Line, venue: Venue, options: Options, words: Words) -> None:
@@ -139,6 +140,7 @@ class Stage:
         self.since = Nanoseconds(clock.wall_ns())
         self._options = options
         self._heard = asyncio.Event()
+        self.followed: Callable[[VenueStarted], FollowOrders] = self._follow
         self._tasks: Tasks | None = None
         self.dead = DeadLetters()
         self.cell: Hosted = host_looped(
@@ -174,8 +176,11 @@ class Stage:
         self.causes.append(cause)
         self._heard.set()
         if isinstance(message, VenueStarted):
-            orders = self.unfinished or unfinished(self.sent, self.told)
-            self.cell.ref.tell(FollowOrders(venue=VENUE, epoch=message.epoch, orders=orders, since=self.since))
+            self.cell.ref.tell(self.followed(message))
+
+    def _follow(self, started: VenueStarted) -> FollowOrders:
+        orders = self.unfinished or unfinished(self.sent, self.told)
+        return FollowOrders(venue=VENUE, epoch=started.epoch, orders=orders, since=self.since)
 
     def of(self, kind: type[M]) -> list[M]:
         """Return what was told of a type."""
