@@ -1,4 +1,4 @@
-"""Orders that are not ours are told once, left alone unless the config says otherwise, and their end is told, too.
+"""Orders that are not ours are told once, left alone unless the config says otherwise, and their end is told, too."""
 
 import asyncio
 
