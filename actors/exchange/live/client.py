@@ -34,6 +34,8 @@ from messages.units import TradeType, VenueName
 T = TypeVar("T")
 
 MOST_PAGES = 1_000
+READS_AT_ONCE = 24
+"""More reads wait for each other: a venue that answers slowly, or a crowd of answers, holds up nothing but reads."""
 MARKETS_S = 60.0
 SAMPLES = 3
 """Questions for the venue's time, of which the quickest counts."""
@@ -91,6 +93,7 @@ class VenueClient:
             sandbox=sandbox,
             validity_ms=validity_ms,
         )
+        self._reading = asyncio.Semaphore(READS_AT_ONCE)
         self._streams: Streams | None = None
         self._measuring = asyncio.Lock()
         self._measured = 0
@@ -288,6 +291,12 @@ class VenueClient:
     # --- within ------------------------------------------------------------------------------------------------------
 
     async def _send(self, call: Call, urgency: Urgency, *, until: float | None) -> Any:  # noqa: ANN401 - decoded JSON
+        if urgency is not Urgency.READ:
+            return await self._attempt(call, urgency, until)
+        async with self._reading:  # before the limit: what has found room in it must not go out later
+            return await self._attempt(call, urgency, until)
+
+    async def _attempt(self, call: Call, urgency: Urgency, until: float | None) -> Any:  # noqa: ANN401 - as above
         await self._attempts.admit(call, urgency, until=until)
         return await self._attempts.make(call)
 

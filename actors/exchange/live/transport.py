@@ -15,8 +15,11 @@ import aiohttp
 import certifi
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-CONNECTIONS_PER_HOST = 64
-"""More requests at once wait for each other; a venue's limits are met long before."""
+UNBOUNDED = 0
+"""Connections: aiohttp would have a cancel wait for one in turn, behind whatever a venue does not answer.
+
+Their number is bounded by who sends: so many orders are in flight at once, and so many reads.
+"""
 
 
 class Transport(Protocol):
@@ -67,12 +70,12 @@ class AiohttpTransport:
     def _connector(self) -> aiohttp.TCPConnector:
         endpoint = self._endpoint
         if endpoint is None:
-            return aiohttp.TCPConnector(ssl=_trusting(None), limit_per_host=CONNECTIONS_PER_HOST)
+            return aiohttp.TCPConnector(ssl=_trusting(None), limit=UNBOUNDED)
         return aiohttp.TCPConnector(
             ssl=_trusting(endpoint.ca_file),
             resolver=_OneAddress(endpoint),
             use_dns_cache=False,
-            limit_per_host=CONNECTIONS_PER_HOST,
+            limit=UNBOUNDED,
         )
 
 

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from actors.exchange.live.client import VenueClient
+from actors.exchange.live.client import READS_AT_ONCE, VenueClient
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.ports import Urgency
 from actors.exchange.live.transport import AiohttpTransport, Endpoint
-from actors.exchange.wire.contract import Call, Failure, UnreadableAnswerError
+from actors.exchange.wire.contract import Call, Failure, Page, Query, UnreadableAnswerError
 from tests.actors.exchange.live.doubles import API_KEY, SECRET, client_of
 from tests.actors.exchange.live.servers import (
     Answer,
@@ -215,6 +215,38 @@ def test_a_cancelled_request_is_cancelled_and_the_client_goes_on(
                 return await send(client, PLACE)
 
             assert await with_client(venue.endpoint(authority.ca_file), work) == {"orderId": 7}
+
+    asyncio.run(program())
+
+
+def test_a_cancel_needs_no_connection_of_what_a_venue_does_not_answer(
+    authority: Authority, server_tls: ssl.SSLContext
+) -> None:
+    orders = 120  # more than aiohttp opens connections by itself
+    arrived = asyncio.Queue[None]()
+
+    async def keeping(_: asyncio.StreamWriter) -> None:
+        arrived.put_nowait(None)
+
+    async def program() -> None:
+        answers = [keeping] * (orders + READS_AT_ONCE)
+        async with RawVenue(server_tls, *answers, answering('{"orderId":7}')) as venue:
+
+            async def work(client: VenueClient) -> Any:
+                look = Query(call=LOOK, read=lambda _: Page[int](items=()))
+                waiting = [asyncio.ensure_future(send(client, PLACE)) for _ in range(orders)]
+                waiting += [asyncio.ensure_future(client.read(look, deadline_s=60.0)) for _ in range(200)]
+                async with asyncio.timeout(20):
+                    for _ in answers:
+                        await arrived.get()
+                answer = await client.send(CANCEL, urgency=Urgency.CONTROL)
+                assert venue.seen.count("GET /api/v3/order") == READS_AT_ONCE
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
+                return answer
+
+            assert await with_client(venue.endpoint(authority.ca_file), work, 60_000) == {"orderId": 7}
 
     asyncio.run(program())
 
