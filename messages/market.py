@@ -66,7 +66,8 @@ class MarketSlice(Event, frozen=True, kw_only=True):
 
         Slices of different venues may have the same time.
         """
-        named = " ".join(each.instrument for part in (self.candles, self.depths, self.funding) for each in part)
+        parts = self.candles, self.depths, self.funding
+        named = "|".join(" ".join([each.instrument for each in part]) for part in parts)
         if self.funding or any(not each.is_quote for each in self.candles):
             return f"{self.at} {named}"
         return named

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 DEAF = 2
 """So many answers in a row that are news to a silent stream show that it is dead."""
+ROUNDING_S = 1e-6
 
 Said = Callable[[str], None]
 """Takes a line for the operator."""
@@ -132,7 +133,7 @@ class BookLine:
             is_lost = self._lost.is_set()
             may_take = self._options.poll_ms if is_lost else self._options.quiet_ms
             left = self._heard_s + may_take / 1000 - self._loop.time()
-            if left <= 0:
+            if left <= ROUNDING_S:  # a timer of less would be due before the clock has moved
                 return
             if is_lost:
                 await asyncio.sleep(left)
