@@ -27,7 +27,7 @@ class _InOrder(TyperGroup):
 app = typer.Typer(
     name="execd",
     cls=_InOrder,
-    help=f"Backtests, and later trades, through the same actors. Start with: {command()} demo",
+    help=f"Backtests, paper and live trades, one set of actors. Start with: {command()} demo",
     no_args_is_help=True,
     add_completion=False,  # two options that say less than the command `completion`
     pretty_exceptions_enable=False,
@@ -143,7 +143,7 @@ def run(
         bool, typer.Option("--adopt", help="Live, at the first start: what lies in the account is the opening balance.")
     ] = False,
 ) -> None:
-    """Run a backtest to its end; live and on paper until it is stopped."""
+    """Run a backtest to its end, live and paper until stopped."""
     from ops.modes import run_any  # noqa: PLC0415
     from ops.run_command import refuse_file  # noqa: PLC0415
 

@@ -41,7 +41,10 @@ def resolve(
     daemon: Daemon = None,
     json: Json = False,
 ) -> None:
-    """Say what became of an order whose outcome execd can't find out; look at the venue first."""
+    """Say what became of an order that execd knows nothing of.
+
+    Look at the venue first. It works while a daemon runs, and on the journal of one that does not.
+    """
     from ops.daemon.operator import resolve_command  # noqa: PLC0415
 
     raise typer.Exit(resolve_command(order, outcome, named=daemon, amount=amount, price=price, json=json))
@@ -54,7 +57,7 @@ def resume(
     daemon: Daemon = None,
     json: Json = False,
 ) -> None:
-    """Have a daemon take orders again for a venue that it has halted."""
+    """Have a daemon take orders again for a halted venue."""
     from ops.daemon.operator import tell_daemon  # noqa: PLC0415
 
     raise typer.Exit(tell_daemon(daemon, "resume", json=json, venue=venue))
@@ -67,7 +70,7 @@ def halt(
     daemon: Daemon = None,
     json: Json = False,
 ) -> None:
-    """Have a daemon refuse all new orders from now on, after a restart too."""
+    """Have a daemon refuse all new orders, after a restart too."""
     from ops.daemon.operator import tell_daemon  # noqa: PLC0415
 
     raise typer.Exit(tell_daemon(daemon, "halt", json=json, reason=reason))
@@ -75,7 +78,7 @@ def halt(
 
 @app.command("cancel-all")
 def cancel_all(*, daemon: Daemon = None, json: Json = False) -> None:
-    """Have a daemon cancel all its open orders at every venue, now."""
+    """Have a daemon cancel all its open orders, now."""
     from ops.daemon.operator import tell_daemon  # noqa: PLC0415
 
     raise typer.Exit(tell_daemon(daemon, "cancel_all", json=json))

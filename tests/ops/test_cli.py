@@ -15,8 +15,8 @@ from tests.ops.started import CODE, ROOT, environment, execd, write_case
 
 HEAVY = ("pyarrow", "pydantic", "sqlite3", "pykka", "msgspec", "rich", "asyncio", "hypothesis", "numpy")
 TOP = [
-    *("demo", "init", "check", "run", "report", "compare", "journal", "data", "config", "bench"),
-    *("testbed", "completion"),
+    *("demo", "init", "check", "run", "status", "resolve", "resume", "halt", "cancel-all"),
+    *("report", "compare", "journal", "data", "config", "bench", "testbed", "completion"),
 ]
 COMMANDS = (
     "", *TOP, "data check", "data sample", "journal show", "journal export", "journal verify", "config reference",
