@@ -53,7 +53,7 @@ from messages.instructions import (
     TradeRefused,
 )
 from messages.journal import Entry, Record, RefuseAtOnce
-from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted
+from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, MeasureClock
 from messages.live import AskOpenQuestions, FollowOrders, ForgetOrder
 from messages.market import ExtremesMoved, StaleMark
 from messages.order_life import RESTING, SENT, UNKNOWN, after
@@ -121,7 +121,7 @@ class Engine(Actor[EngineMessage]):
         log: Address[Entry | RefuseAtOnce | OrderCommand],
         strategy: Address[InstructionRepeated],
         itself: Address[CancelInstruction],
-        venues: Mapping[VenueName, Address[FollowOrders | ForgetOrder]] = MappingProxyType({}),
+        venues: Mapping[VenueName, Address[FollowOrders | ForgetOrder | MeasureClock]] = MappingProxyType({}),
         must_settle: Collection[VenueName] = (),
         remembered: int = 64,
     ) -> None:
@@ -364,4 +364,4 @@ class Engine(Actor[EngineMessage]):
 
     def _jumped(self, jump: ClockJumped) -> None:
         self._log.tell(jump)
-        self._halt(Halt(reason="the wall clock jumped; skew is not measured yet"))
+        self._desk.clock_jumped()

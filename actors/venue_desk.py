@@ -17,6 +17,7 @@ from actors.resolving import BY_HAND, reports_of, resolved
 from actors.venue_states import VenueStates
 from messages.base import Message
 from messages.journal import Entry
+from messages.lifecycle import CLOCK_JUMPED, MeasureClock
 from messages.live import (
     BY_OPERATOR,
     AccountOpened,
@@ -30,6 +31,7 @@ from messages.live import (
     OperatorResolved,
     ResolveOrder,
     ResumeVenue,
+    VenueHalted,
     VenueNews,
     VenueResumed,
     VenueSettled,
@@ -74,7 +76,7 @@ class VenueDesk:
         orders: Orders,
         states: VenueStates,
         log: Address[Entry],
-        venues: Mapping[VenueName, Address[FollowOrders | ForgetOrder]],
+        venues: Mapping[VenueName, Address[FollowOrders | ForgetOrder | MeasureClock]],
         report: Callable[[OrderEvent], None],
     ) -> None:
         self._turn = turn
@@ -102,6 +104,12 @@ class VenueDesk:
                 order.operator_needed = True
         else:
             self._states.fold(entry, at)
+
+    def clock_jumped(self) -> None:
+        """Halt every live venue until it has measured its clock against ours anew."""
+        for venue, address in self._venues.items():
+            self._told(VenueHalted(venue=venue, reason=CLOCK_JUMPED))
+            address.tell(MeasureClock())
 
     def open_questions(self) -> OpenQuestionsTold:
         """Return what is not settled."""

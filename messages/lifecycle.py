@@ -73,9 +73,17 @@ class ClockReached(Event, frozen=True, kw_only=True):
 
 
 class ClockJumped(Event, frozen=True, kw_only=True):
-    """The wall clock moved against the monotonic clock; new risk stops until skew is measured. Positive: forward."""
+    """The wall clock moved against the monotonic clock; live venues halt until skew is measured. Positive: forward."""
 
     by_ns: int
+
+
+CLOCK_JUMPED = "our clock jumped, and is not measured against the venue's yet"
+"""Why a venue takes no new orders after a `ClockJumped`, until it has said `VenueResumed` with these words."""
+
+
+class MeasureClock(Command, frozen=True, kw_only=True):
+    """Engine to live venue: our clock jumped; measure yours against it, now."""
 
 
 class TimerFired(Event, frozen=True, kw_only=True):

@@ -234,17 +234,13 @@ def test_orders_on_their_way_are_followed_while_halted() -> None:
     assert desk.outcome() == "FILLED"
 
 
-@pytest.mark.parametrize("folded", [False, True], ids=["as it ran", "folded"])
-def test_a_clock_that_jumped_is_put_on_record_and_stops_new_risk(*, folded: bool) -> None:
+def test_a_clock_that_jumped_is_put_on_record_and_halts_nothing_where_no_venue_has_a_clock_of_its_own() -> None:
     desk = Desk()
 
     entries = desk.give(ClockJumped(by_ns=6_000_000_000))
-    if folded:
-        desk.fold()
 
-    assert entries[0] == ClockJumped(by_ns=6_000_000_000)
-    assert [type(entry) for entry in entries] == [ClockJumped, Halted]
-    assert desk.code(instruction()) is Code.HALTED
+    assert entries == [ClockJumped(by_ns=6_000_000_000)]
+    assert desk.code(instruction()) is not Code.HALTED
 
 
 def test_the_end_of_a_run_is_told_as_it_came() -> None:

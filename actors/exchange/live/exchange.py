@@ -14,14 +14,15 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from actors.contract import LoopedActor, Tasks, Turn
 from actors.exchange.live.desk import Desk
-from actors.exchange.live.evidence import Stage, Tracked
+from actors.exchange.live.evidence import Tracked
 from actors.exchange.live.looking import READ_TROUBLE, Looker
 from actors.exchange.live.orders import Orders
 from actors.exchange.live.ports import Connection, Options, Tell, Venue
 from actors.exchange.live.records import Records
+from actors.exchange.live.stages import Stage
 from actors.exchange.live.watching import Watch, Work
 from actors.exchange.wire.contract import Dialect, Market
-from messages.lifecycle import Halt
+from messages.lifecycle import Halt, MeasureClock
 from messages.live import (
     CancelAll,
     FollowOrders,
@@ -35,7 +36,7 @@ from messages.orders import AmendOrder, CancelOrder, OrderCommand, OrderRejected
 from messages.snapshots import LookedInto, LookInto
 from messages.units import InstrumentId
 
-ExchangeMessage = OrderCommand | FollowOrders | LookInto | ForgetOrder | CancelAll | Halt
+ExchangeMessage = OrderCommand | FollowOrders | LookInto | ForgetOrder | CancelAll | MeasureClock | Halt
 
 _STILL_COMING_S = 2.0
 """How long a command that the journal knows may be on its way to a later epoch."""
@@ -75,7 +76,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
         self._options = options
         self._engine = engine
         self._monitor = monitor
-        self._opened, self._settled = asyncio.Event(), asyncio.Event()
+        self._opened, self._followed, self._settled = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._rejects: dict[InstrumentId, tuple[str, int]] = {}
         venue = Venue(dialect=dialect, connection=connection, options=options, engine=engine)
         self._looker = Looker(venue, start=self._start, recancel=self._recancel)
@@ -108,7 +109,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
                 await self._opened.wait()
                 await self._orders.place(message.intent, self._turn.cause)
             case CancelOrder():
-                await self._settled.wait()
+                await self._followed.wait()  # and no longer: what can't be settled can be cancelled
                 await self._orders.cancel(message.intent, self._turn.cause)
             case AmendOrder():
                 await self._settled.wait()
@@ -121,6 +122,9 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
                 self._forget(message)
             case CancelAll():
                 await self._orders.cancel_all()
+            case MeasureClock():
+                await self._settled.wait()
+                await self._watch.clock_jumped()
             case Halt():
                 self._orders.halted = message.reason
 
@@ -136,7 +140,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
                 order = self._desk.orders.get(message.intent.client_order_id)
                 if order is not None and alive:
                     self._looker.attend(order)
-            case LookInto():
+            case LookInto() if alive:
                 self._monitor(LookedInto(venue=self._options.venue))
             case FollowOrders() if alive:
                 raise error  # nothing is known without it, so the epoch is no good
@@ -154,19 +158,26 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
 
     def _follow(self, orders: FollowOrders) -> None:
         """Take over what the journal knows, and settle it, beside everything else."""
-        if orders.epoch != self._tasks.number:
+        if orders.epoch != self._tasks.number or not self._opened.is_set():
             return
         taken = []
         for unfinished in orders.orders:
-            name = unfinished.intent.client_order_id
-            present = self._desk.recent(name)
-            if present is not None and present.is_sending:
+            order = self._desk.recent(unfinished.intent.client_order_id)
+            if order is None:
+                order = Tracked.of(unfinished)
+                # By our clock, which may be before the venue's, or set back since.
+                now, skew = self._connection.now_ms(), self._connection.skew_ms
+                order.first_ms = min(order.first_ms + min(skew, 0), now)
+            elif order.is_sending:
                 continue
-            order = Tracked.of(unfinished)
-            if present is not None:
-                order.go_on_from(present)
+            else:
+                order.follow_again(unfinished)
             self._desk.take(order)
-            taken.append(order)
+            if order.is_over:
+                self._desk.tell(order, order.answered())
+            else:
+                taken.append(order)
+        self._followed.set()
         self._records.know_foreign(orders.foreign_keys)
         self._start(self._settling(taken, orders.since // _MS), "settle")
 
@@ -235,8 +246,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
     def _forget(self, wanted: ForgetOrder) -> None:
         order = self._desk.orders.get(wanted.client_order_id)
         if order is not None:
-            order.stage = Stage.OVER
-            self._desk.tell(order, ())
+            self._desk.tell(order, order.answered())
 
     def _rejected(self, instrument: InstrumentId, report: OrderRejected | None) -> None:
         """Count identical rejections in a row: who sends the same again and again must be stopped."""

@@ -8,14 +8,16 @@ stop: the venue's records are read then.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from actors.exchange.live.desk import Desk
-from actors.exchange.live.evidence import Stage
 from actors.exchange.live.looking import READ_TROUBLE, Looker, Start
 from actors.exchange.live.ports import Tell, Venue
 from actors.exchange.live.records import Records
+from actors.exchange.live.stages import Stage
 from actors.exchange.wire.contract import Market, UnreadableAnswerError, Update
+from messages.lifecycle import CLOCK_JUMPED
 from messages.live import VenueHalted, VenueResumed, VenueTrouble
 from messages.units import ClientOrderId, Nanoseconds, OrderId, TradeType
 
@@ -55,7 +57,8 @@ class Watch:
 
     def begin(self, start: Start, *, since_ms: int) -> None:
         """Begin to watch, from a time until which everything is journaled; a second time only the cursor is set."""
-        self._trades_ms = self._funding_ms = since_ms
+        # A time that our clock showed before it was set back would hide all that happens until then.
+        self._trades_ms = self._funding_ms = min(since_ms, self._connection.now_ms())
         if self._begun:
             return
         self._begun = True
@@ -175,11 +178,16 @@ class Watch:
         self._judge_clock(self._connection.skew_ms)
         while True:
             await asyncio.sleep(_SKEW_EVERY_S)
-            try:
-                skew = await self._connection.measure_skew()
-            except READ_TROUBLE:
-                continue
-            self._judge_clock(skew)
+            await self._measure_clock()
+
+    async def clock_jumped(self) -> None:
+        """Measure anew, and say again how it stands, now or at the next look."""
+        self._clock_is_off = None
+        await self._measure_clock()
+
+    async def _measure_clock(self) -> None:
+        with suppress(*READ_TROUBLE):
+            self._judge_clock(await self._connection.measure_skew())
 
     def _judge_clock(self, skew_ms: int) -> None:
         """Halt the venue while its clock is off; what an epoch halted, a later one lets go on."""
@@ -193,7 +201,8 @@ class Watch:
             self._engine(VenueTrouble(venue=venue, kind="CLOCK", detail=detail))
             self._engine(VenueHalted(venue=venue, reason=CLOCK_IS_OFF))
         else:
-            self._engine(VenueResumed(venue=venue, reason=CLOCK_IS_OFF))  # no news where it was not halted for that
+            for reason in (CLOCK_JUMPED, CLOCK_IS_OFF):  # no news where it was not halted for that
+                self._engine(VenueResumed(venue=venue, reason=reason))
 
 
 Work = Coroutine[Any, Any, None]
