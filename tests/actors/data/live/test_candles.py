@@ -278,12 +278,13 @@ def test_an_impossible_rate_is_not_told(rate: str) -> None:
 
 def test_a_payment_is_not_told_again_after_a_restart_inside() -> None:
     async def work(stage: Stage) -> None:
-        stage.feed.funding = SeenFunding(Decimal("0.0001"), stage.start_ms + MINUTE_MS)
-        await stage.until(60.5)
+        stage.feed.funding = SeenFunding(Decimal("0.0001"), stage.start_ms + 2 * MINUTE_MS)
+        await stage.until(120.5)
+        assert len(stage.funding()) == 1
         stage.feed.skew_ms = -2_000  # by the venue's clock it is still to come
         stage.feed.crashes = RuntimeError("a mistake")
         stage.feed.say_bar(PERP_ID, bar(stage.start_ms))
-        await stage.until(120)
+        await stage.until(180)
 
     stage = played(work, markets=PERP)
 
