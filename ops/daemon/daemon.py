@@ -68,6 +68,19 @@ def start(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_ST
         ExecdError: The journal is about another account, or a person must look first.
     """
     running = start_core(ready, opened, adopt=adopt, hearing=hearing)
+    try:
+        _start_beside(running, ready, hearing)
+        control = Control(opened.store.path, Commands(running).by_name())
+        running.root.add("control", control.stop)
+    except BaseException as error:
+        running.root.fail("start", error)
+        running.root.stop()
+        raise
+    return running
+
+
+def _start_beside(running: Running, ready: Ready, hearing: Hearing) -> None:
+    """Start the venues, then their prices."""
     running.spawn_beside(
         "venues",
         [
@@ -79,9 +92,6 @@ def start(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_ST
     running.spawn_beside(
         "prices", [live_market(seen, ready.loaded, running.refs, say=hearing.say) for seen in ready.seen]
     )
-    control = Control(opened.store.path, Commands(running).by_name())
-    running.root.add("control", control.stop)
-    return running
 
 
 def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_STDERR) -> Running:
@@ -141,8 +151,8 @@ def _protection(settings: Settings) -> dict[VenueName, Protection]:
 
 
 def _paper_openings(ready: Ready, opened: Opened) -> list[Opening]:
-    """Return the balances that a new paper journal begins with."""
-    if not opened.is_new:
+    """Return the balances that a paper journal begins with; it has its first entry together with them."""
+    if opened.store.last_seq:
         return []
     return [
         Opening(account=account, asset=asset, amount=Amount(amount))

@@ -4,6 +4,7 @@ The core folds the journal before anything else runs. Between the core and the v
 the venues have ended, and everything they said is worked, the last entry is written, and then the core ends.
 """
 
+import functools
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,11 +23,11 @@ from actors.runtime.stepped import CellRef, Door
 from actors.runtime.supervisor import Root
 from actors.runtime.threaded import spawn_threaded
 from messages.base import Message, Question
-from messages.journal import Append, AskJournal, Entry, JournalTold, Record, RecordTogether
+from messages.journal import Append, AskJournal, Durable, Entry, JournalTold, Record, RecordTogether
 from messages.lifecycle import EndRun
 from messages.live import FollowAgain
 from messages.market import MarketSlice
-from messages.units import Nanoseconds
+from messages.units import Nanoseconds, Seq
 from ops.core_cells import CLOSERS, Factory
 from ops.daemon.cells import WRITER, Outward
 
@@ -84,17 +85,20 @@ class Running:
         self.root.add("the last entry", self._close)
 
     def spawn_beside(self, group: str, cells: Iterable[Beside], *, in_flight: int = 256) -> None:
-        """Start looped cells, supervised one for one."""
-        supervisor = self.root.group(group)
-        for cell in cells:
-            ref: LoopedRef = spawn_looped(
-                cell.name,
-                cell.factory,
-                supervisor=supervisor,
-                dead_letters=self.dead_letters,
-                in_flight=in_flight,
-            )
-            self.refs[cell.name] = ref
+        """Start looped cells, supervised one for one. None begins before all of them can be reached by their refs."""
+        supervisor, reachable = self.root.group(group), threading.Event()
+        try:
+            for cell in cells:
+                ref: LoopedRef = spawn_looped(
+                    cell.name,
+                    functools.partial(_built, cell.factory, reachable),
+                    supervisor=supervisor,
+                    dead_letters=self.dead_letters,
+                    in_flight=in_flight,
+                )
+                self.refs[cell.name] = ref
+        finally:
+            reachable.set()
 
     def spawn_writer(self, name: str, factory: Callable[[], Actor[Any]]) -> None:
         """Start a threaded cell that writes something which may be lost. Those that the core tells come before it."""
@@ -150,6 +154,8 @@ class Running:
         if self._end is None or self.root.failed.is_set():
             return True
         try:
+            # The end is read before all others that wait; what the venues said last is worked first.
+            asked(self.refs["outbox"], Durable(seq=Seq(0)), timeout_s=timeout_s)
             asked(self.refs["engine"], self._end, timeout_s=timeout_s)
         except ExecdError:
             return False
@@ -172,6 +178,11 @@ class Running:
         """
         tell = self.refs["engine"].tell
         threading.Thread(target=tell, args=(FollowAgain(),), name="follow again", daemon=True).start()
+
+
+def _built(factory: Callable[[Tasks], LoopedActor[Any]], reachable: threading.Event, tasks: Tasks) -> LoopedActor[Any]:
+    reachable.wait()
+    return factory(tasks)
 
 
 def _read(path: Path) -> Iterable[Record]:
