@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from actors.contract import Actor, Address, Turn
+from actors.data.market_record import RecordDoor
 from actors.data.provider import DataProvider
 from actors.engine import Engine
 from actors.gate import Gate
@@ -27,6 +28,7 @@ from ops.daemon.herald import ON_STDERR, Hearing
 
 WRITER = "journal_writer"
 LOG = "log"
+MARKET_RECORD = "market_record"
 REMEMBERED = 4_096
 """Closed orders that are kept, to know a late fill from a repeated one."""
 
@@ -89,7 +91,7 @@ class PaperCells(CoreCells):
         core, settings, models, build, store, namespace, context: As `CoreCells`.
     """
 
-    outside: frozenset[str] = frozenset({WRITER, LOG})
+    outside: frozenset[str] = frozenset({WRITER, LOG, MARKET_RECORD})
 
     def __init__(  # noqa: PLR0913 - as `CoreCells`
         self,
@@ -156,7 +158,8 @@ class PaperCells(CoreCells):
     def _priced(self) -> tuple[Address[Any], ...]:
         """Return who hears of prices."""
         more = (self._to("witness"),) if self._terms.hearing.prices else ()
-        return (*self._simulated().values(), self._to("gate"), self._to("pnl"), *more)
+        record = RecordDoor(self._to(MARKET_RECORD))
+        return (*self._simulated().values(), self._to("gate"), self._to("pnl"), *more, record)
 
     def _must_settle(self) -> tuple[VenueName, ...]:
         """Return the venues that have something to settle before the strategy begins."""
@@ -169,7 +172,7 @@ class LiveCells(PaperCells):
     @property
     def outside(self) -> frozenset[str]:  # type: ignore[override]  # the same, and the venues of this run
         """Names of the cells that are not the core's."""
-        return frozenset({WRITER, LOG, *self._exchanges.values()})
+        return frozenset({WRITER, LOG, MARKET_RECORD, *self._exchanges.values()})
 
     def _simulated(self) -> Mapping[VenueName, Address[Any]]:
         return {}

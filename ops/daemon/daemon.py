@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from actors.data.market_record import MarketRecorder
 from actors.errors import ExecdError
 from actors.protection import Protection
 from actors.runtime.clock import SystemClock
@@ -24,7 +25,7 @@ from messages.journal import AskJournal, JournalTold
 from messages.lifecycle import EndRun, RunStarted
 from messages.live import AskOpenQuestions, OpenQuestionsTold
 from messages.units import Amount, Nanoseconds, VenueName
-from ops.daemon.cells import LOG, Outward, Terms
+from ops.daemon.cells import LOG, MARKET_RECORD, Outward, Terms
 from ops.daemon.commands import Commands
 from ops.daemon.control import Control
 from ops.daemon.exchanges import live_exchange
@@ -138,6 +139,7 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = 
         ).cells()
     )
     running.spawn_writer(LOG, hearing.log)
+    running.spawn_writer(MARKET_RECORD, lambda: MarketRecorder(opened.store.path.parent, said=hearing.say))
     running.start_core()
     running.begin(RunStarted(mode=settings.mode.type, start=now, end=None), *first)
     return running

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.data.market_files import read_market
 from actors.journal.reader import JournalReader
 from config.load import settings_from
 from messages.book import Attribution
@@ -263,6 +264,7 @@ def test_the_rehearsal_runs_as_it_says_and_a_second_time_places_nothing(tmp_path
     assert ran.object()["entries"]["OrderFilled"] == 4, ran.err
     assert ran.object()["open"] == 0
     assert "OrderFilled" in shown.out
+    assert any(market.depths for market in read_market(tmp_path / "state"))
     assert again.object()["entries"]["OrderSubmitted"] == ran.object()["entries"]["OrderSubmitted"]
 
 
