@@ -10,8 +10,8 @@ from actors.data.provider import DataProvider
 from messages.base import Message
 from messages.book import EquityMarked, MarkBook
 from messages.journal import Record
-from messages.market import FundingRate, MarketSlice, SettleFunding
-from messages.units import Amount, Asset, InstrumentId, Nanoseconds, Rate, Seq, VenueName
+from messages.market import Candle, FundingRate, MarketSlice, SettleFunding
+from messages.units import Amount, Asset, BaseAmount, InstrumentId, Nanoseconds, Price, Rate, Seq, VenueName
 
 MARKED = EquityMarked(currency=Asset("USDT"), equity=Amount(Decimal(1)), unrealised=Amount(Decimal(0)))
 
@@ -115,3 +115,37 @@ def test_a_rebuilt_provider_knows_from_the_journal_when_the_book_was_marked() ->
     subject.receive(MarketSlice(at=Nanoseconds(10)))
 
     assert MarkBook() in [message for _, message in told]
+
+
+def test_in_a_run_that_goes_on_prices_that_were_overtaken_are_told_to_nobody() -> None:
+    told: list[tuple[str, Message]] = []
+    listener = Listener("gate", told)
+    subject = DataProvider(
+        prices=(listener,),
+        venues={},
+        marks=Listener("position_monitor", []),
+        strategy=Listener("strategy", told),
+        sample_ns=None,
+        must_have=(InstrumentId("okx:ETH/USDT"),),
+    )
+    newer, older = quote(at=9), quote(at=8)
+
+    subject.receive(newer)
+    subject.receive(older)
+
+    assert told == [("gate", newer), ("strategy", newer)]
+
+
+def quote(*, at: int) -> MarketSlice:
+    one = Price(Decimal(1))
+    candle = Candle(
+        instrument=InstrumentId("okx:ETH/USDT"),
+        closed_at=Nanoseconds(at),
+        open=one,
+        high=one,
+        low=one,
+        close=one,
+        volume=BaseAmount(Decimal(0)),
+        is_quote=True,
+    )
+    return MarketSlice(at=Nanoseconds(at), candles=(candle,))
