@@ -28,11 +28,11 @@ from config.load import load
 from config.modes import ONGOING
 from config.venue_rules import told_models
 from messages.instructions import TradeInstruction
-from messages.journal import Entry, Noted, Record
+from messages.journal import Durable, Entry, Noted, Record
 from messages.live import AskOpenQuestions, OpenQuestionsTold, OperatorNeeded
 from messages.market import MarketSlice
 from messages.orders import OrderUnknown
-from messages.units import AccountName, Asset, BaseAmount, ClientOrderId, Nanoseconds, Price, VenueName
+from messages.units import AccountName, Asset, BaseAmount, ClientOrderId, Nanoseconds, Price, Seq, VenueName
 from ops.daemon import daemon
 from ops.daemon.herald import Hearing
 from ops.daemon.preparation import Ready
@@ -126,6 +126,12 @@ class Told:
             assert came, f"no {kind} number {count}: {[type(each).__name__ for each in self.entries]}"
             return there()[count - 1]
 
+    def wait_until(self, holds: Callable[[list[Entry]], bool]) -> None:
+        """Wait until something holds of all that was told."""
+        with self._changed:
+            kinds = [type(each).__name__ for each in self.entries]
+            assert self._changed.wait_for(lambda: holds(self.entries), WAIT_S), kinds
+
 
 class _Herald(Actor[Entry]):
     def __init__(self, turn: Turn, log: Address[Noted]) -> None:
@@ -215,6 +221,10 @@ class Desk:
         self.price()
         self.running.tell("engine", wanted)
         return wanted
+
+    def let_work(self) -> None:
+        """Wait until the core has worked what came before."""
+        self.running.ask("outbox", Durable(seq=Seq(0)))
 
     def lose(self, name: str) -> ClientOrderId:
         """Give an instruction whose order gets lost, until a person is asked for; return its client id."""
