@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from actors.contract import Actor, Address, Turn
-from actors.data.market_record import RecordDoor
 from actors.data.provider import DataProvider
 from actors.engine import Engine
 from actors.gate import Gate
@@ -38,11 +37,13 @@ class Outward:
 
     Attributes:
         refs: By name; a cell must be there when it is told something.
+        doors: What stands before a cell, where something does, and is told instead, when the turn has ended.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self.refs: dict[str, CellRef] = {}
+        self.doors: dict[str, Any] = {}
 
     def to(self, name: str) -> Address[Any]:
         """Return the address of a cell that may be started later."""
@@ -50,7 +51,7 @@ class Outward:
 
     def staged(self, name: str) -> Callable[[Any], None]:
         """Return what lets a message out to a cell that is there."""
-        return self._core.outside(self.refs[name]).tell
+        return self._core.outside(self.doors.get(name, self.refs[name])).tell
 
 
 class _Late:
@@ -158,7 +159,7 @@ class PaperCells(CoreCells):
     def _priced(self) -> tuple[Address[Any], ...]:
         """Return who hears of prices."""
         more = (self._to("witness"),) if self._terms.hearing.prices else ()
-        record = RecordDoor(self._to(MARKET_RECORD))
+        record = self._to(MARKET_RECORD)
         return (*self._simulated().values(), self._to("gate"), self._to("pnl"), *more, record)
 
     def _must_settle(self) -> tuple[VenueName, ...]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from actors.data.market_record import MarketRecorder
+from actors.data.market_record import MarketRecorder, RecordDoor
 from actors.errors import ExecdError
 from actors.protection import Protection
 from actors.runtime.clock import SystemClock
@@ -39,6 +39,8 @@ from ops.daemon.support import supports
 from ops.daemon.venues import DIALECTS
 from ops.wiring import core_cells
 
+SLICES = 10_000
+"""Slices of prices that may wait to be written."""
 TICK_S = 0.2
 """How often the strategy sees the time, also when there is no news of prices."""
 CANCEL_S = 15.0
@@ -90,6 +92,7 @@ def _start_beside(running: Running, ready: Ready, hearing: Hearing) -> None:
             if seen.venue in ready.credentials
         ],
     )
+    running.withdraw_at_failure()
     running.spawn_beside(
         "prices", [live_market(seen, ready.loaded, running.refs, say=hearing.say) for seen in ready.seen]
     )
@@ -139,7 +142,12 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = 
         ).cells()
     )
     running.spawn_writer(LOG, hearing.log)
-    running.spawn_writer(MARKET_RECORD, lambda: MarketRecorder(opened.store.path.parent, said=hearing.say))
+    running.spawn_writer(
+        MARKET_RECORD,
+        lambda: MarketRecorder(opened.store.path.parent, said=hearing.say),
+        door=RecordDoor,
+        waiting=SLICES,
+    )
     running.start_core()
     running.begin(RunStarted(mode=settings.mode.type, start=now, end=None), *first)
     return running

@@ -6,6 +6,7 @@ the venues have ended, and everything they said is worked, the last entry is wri
 
 import functools
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,18 +20,21 @@ from actors.runtime.asking import asked
 from actors.runtime.core import Core
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.looped import LoopedRef, spawn_looped
+from actors.runtime.mailbox import Limits
 from actors.runtime.stepped import CellRef, Door
 from actors.runtime.supervisor import Root
 from actors.runtime.threaded import spawn_threaded
 from messages.base import Message, Question
 from messages.journal import Append, AskJournal, Durable, Entry, JournalTold, Record, RecordTogether
 from messages.lifecycle import EndRun
-from messages.live import FollowAgain
+from messages.live import CancelAll, FollowAgain
 from messages.market import MarketSlice
-from messages.units import Nanoseconds, Seq
+from messages.units import Nanoseconds, Seq, VenueName
 from ops.core_cells import CLOSERS, Factory
 from ops.daemon.cells import WRITER, Outward
 
+VENUE = "venue:"
+"""What the names of venues' cells begin with."""
 _ASK_S = 30.0
 """An answer of a cell is waited for so long, in seconds."""
 
@@ -57,6 +61,7 @@ class Running:
         self.store = store
         self.dead_letters = dead
         self.refs: dict[str, CellRef] = outward.refs
+        self._outward = outward
         self._end: EndRun | None = None
         self._ended = threading.Event()
         core.recovery = self._records
@@ -100,11 +105,32 @@ class Running:
         finally:
             reachable.set()
 
-    def spawn_writer(self, name: str, factory: Callable[[], Actor[Any]]) -> None:
-        """Start a threaded cell that writes something which may be lost. Those that the core tells come before it."""
-        self.refs[name] = spawn_threaded(
-            name, factory, supervisor=self.root.group(name), dead_letters=self.dead_letters
+    def spawn_writer(
+        self,
+        name: str,
+        factory: Callable[[], Actor[Any]],
+        *,
+        door: Callable[[CellRef], object] | None = None,
+        waiting: int = 1_000,
+    ) -> None:
+        """Start a threaded cell that writes something which may be lost. Those that the core tells come before it.
+
+        Args:
+            name: Under which the core tells it.
+            factory: Builds its behaviour.
+            door: Makes what stands before it, where something does.
+            waiting: Messages that may wait for it; more are dropped and counted.
+        """
+        ref = spawn_threaded(
+            name,
+            factory,
+            supervisor=self.root.group(name),
+            dead_letters=self.dead_letters,
+            limits=Limits(telemetry=waiting),
         )
+        self.refs[name] = ref
+        if door is not None:
+            self._outward.doors[name] = door(ref)
 
     # --- in between --------------------------------------------------------------------------------------------------
 
@@ -140,6 +166,13 @@ class Running:
         """Let the strategy see the time, also when there is no news of prices."""
         self.tell("data_provider", MarketSlice(at=Nanoseconds(at)))
 
+    def withdraw_at_failure(self) -> None:
+        """See to it that what rests at the venues is cancelled should the journal fail: nobody records its fills then.
+
+        To be called when the venues have been started, as they end after it.
+        """
+        self.root.add("what rests", self._withdraw)
+
     # --- end ---------------------------------------------------------------------------------------------------------
 
     def stop(self, end: EndRun) -> int:
@@ -148,6 +181,20 @@ class Running:
         code = self.root.stop()
         self.store.close()
         return code
+
+    def _withdraw(self, timeout_s: float) -> bool:
+        """Cancel all by the control lane, past the core, if the journal has failed."""
+        if not self.store.failed:
+            return True
+        started, done = time.monotonic(), True
+        for name, ref in self.refs.items():
+            if name.startswith(VENUE) and isinstance(ref, LoopedRef):
+                left_s = max(0.0, timeout_s - (time.monotonic() - started))
+                try:
+                    asked(ref, CancelAll(venue=VenueName(name.removeprefix(VENUE))), timeout_s=left_s)
+                except ExecdError:
+                    done = False
+        return done
 
     def _close(self, timeout_s: float) -> bool:
         """Write the last entry, when the venues have ended and before the core does."""

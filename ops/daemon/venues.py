@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from actors.data.live.feed import lacking
 from actors.errors import BadInputError, ExecdError
 from actors.exchange.live.client import VenueClient
 from actors.exchange.live.errors import RequestFailedError
@@ -45,6 +46,7 @@ from messages.units import PERP, InstrumentId, VenueName, plain
 T = TypeVar("T")
 
 DIALECTS: Mapping[VenueName, Dialect] = {each.venue: each for each in (BINANCE, BYBIT, OKX)}
+_NS_PER_MS = 1_000_000
 _PATIENCE_S = 30.0
 """How long an answer is tried for."""
 TROUBLE = (RequestFailedError, UnreadableAnswerError)
@@ -222,7 +224,8 @@ async def _look(
         )
         if credentials is not None:
             seen = await _with_account(seen, chosen, client, change=change)
-        return _judged(seen, chosen, loaded.path.name)
+        length_ms = loaded.settings.data.resolution_ns // _NS_PER_MS
+        return _judged(seen, chosen, loaded.path.name, length_ms=length_ms)
     finally:
         await client.close()
 
@@ -311,10 +314,12 @@ def _leverage_of(dialect: Dialect, chosen: Venue) -> Any:  # noqa: ANN401 - a fu
     return lambda market: dialect.set_leverage(market, chosen.perp.leverage)
 
 
-def _judged(seen: Seen, chosen: Venue, label: str) -> Seen:
+def _judged(seen: Seen, chosen: Venue, label: str, *, length_ms: int) -> Seen:
     """Say what stands against trading there, and what an operator should know."""
     where, problems, notes = f"{label}: venues.{seen.venue}", list(seen.problems), list(seen.notes)
     passing = []
+    if (lack := lacking(seen.venue, length_ms)) is not None:
+        problems.append(f"{where}: {lack}")
     if abs(seen.skew_ms) > chosen.max_clock_skew_ms:
         passing.append(
             f"{where}: its clock is {seen.skew_ms} ms from this machine's, expected at most "
