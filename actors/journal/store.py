@@ -192,6 +192,11 @@ class JournalStore:
         self._open = False
         self._durable_seq = self._last_seq
 
+    @property
+    def failed(self) -> bool:
+        """Whether something that was to be written is not on disk. Then nothing more is taken."""
+        return self._failed
+
     def records(self, *, after: int = 0) -> Iterator[Record]:
         """Yield the entries behind `after`, with what was appended and not yet committed. For rebuilding by folding.
 

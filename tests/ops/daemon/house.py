@@ -28,7 +28,7 @@ from config.load import load
 from config.modes import ONGOING
 from config.venue_rules import told_models
 from messages.instructions import TradeInstruction
-from messages.journal import Durable, Entry, Noted, Record
+from messages.journal import Append, Durable, Entry, Noted, Record
 from messages.live import AskOpenQuestions, OpenQuestionsTold, OperatorNeeded
 from messages.market import MarketSlice
 from messages.orders import OrderUnknown
@@ -225,6 +225,11 @@ class Desk:
     def let_work(self) -> None:
         """Wait until the core has worked what came before."""
         self.running.ask("outbox", Durable(seq=Seq(0)))
+
+    def let_write(self) -> None:
+        """Wait until what the core has said is on disk."""
+        self.let_work()
+        self.running.ask("journal_writer", Append(rows=()))
 
     def lose(self, name: str) -> ClientOrderId:
         """Give an instruction whose order gets lost, until a person is asked for; return its client id."""

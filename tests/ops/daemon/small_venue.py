@@ -81,6 +81,7 @@ class Exchange:
         self.placed: list[str] = []
         self.open: dict[str, OrderSubmitted] = {}
         self.filled: dict[str, OrderSubmitted] = {}
+        self.cancelled: set[str] = set()
         self.absent: set[str] = set()
         self.steps: list[str] = []
         self.last_words: Message | None = None
@@ -131,13 +132,10 @@ class Epoch(LoopedActor[Message]):
             case SubmitOrder():
                 self._place(message.intent)
             case CancelOrder():
-                order = exchange.open.pop(message.intent.client_order_id, None)
-                if order is not None:
-                    self._tell(_ended(order, OrderCancelled, reason="USER"))
+                self._cancel(message.intent.client_order_id)
             case CancelAll():
-                while exchange.open:
-                    _, order = exchange.open.popitem()
-                    self._tell(_ended(order, OrderCancelled, reason="USER"))
+                for name in list(exchange.open):
+                    self._cancel(name)
             case FollowOrders():
                 self._settle(message)
             case _:
@@ -187,6 +185,12 @@ class Epoch(LoopedActor[Message]):
             )
         )
 
+    def _cancel(self, name: str) -> None:
+        order = self._exchange.open.pop(name, None)
+        if order is not None:
+            self._exchange.cancelled.add(name)
+            self._tell(_ended(order, OrderCancelled, reason="USER"))
+
     def _settle(self, follow: FollowOrders) -> None:
         for each in follow.orders:
             self._look(each)
@@ -203,6 +207,8 @@ class Epoch(LoopedActor[Message]):
             self._fill(order)
         elif order.client_order_id in exchange.open:
             self._tell(_ended(order, OrderAccepted))
+        elif order.client_order_id in exchange.cancelled:
+            self._tell(_ended(order, OrderCancelled, reason="USER"))
         elif exchange.does == "lose":
             return
         else:
