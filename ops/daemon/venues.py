@@ -224,8 +224,12 @@ async def _look(
         )
         if credentials is not None:
             seen = await _with_account(seen, chosen, client, change=change)
-        length_ms = loaded.settings.data.resolution_ns // _NS_PER_MS
-        return _judged(seen, chosen, loaded.path.name, length_ms=length_ms)
+        return _judged(seen, chosen, loaded, changed=change)
+    except RequestFailedError as error:
+        if client.dialect.judge(error.failure) is not Verdict.FORBIDDEN:
+            raise
+        label = f"{loaded.path.name}: venues.{venue}.credentials"
+        raise BadInputError(f"{label}: the venue does not take the key: {error}") from None
     finally:
         await client.close()
 
@@ -259,8 +263,9 @@ async def _with_account(seen: Seen, chosen: Venue, client: VenueClient, *, chang
 
     account = _merged(await every(dialect.account(markets)))
     notes: list[str] = []
-    if change and not account.problem:
-        notes += await _set_up(seen, chosen, client, perps, account)
+    if change and perps and not account.problem:
+        notes += await _set_up(chosen, client, perps, account)
+        account = _merged(await every(dialect.account(markets)))
     return msgspec.structs.replace(
         seen,
         account=account,
@@ -288,10 +293,8 @@ def _merged(answers: Sequence[SeenAccount]) -> SeenAccount:
     return merged
 
 
-async def _set_up(
-    seen: Seen, chosen: Venue, client: VenueClient, perps: Sequence[Market], account: SeenAccount
-) -> list[str]:
-    """Bring position mode, margin mode and leverage to what a start needs; return what was changed or could not be."""
+async def _set_up(chosen: Venue, client: VenueClient, perps: Sequence[Market], account: SeenAccount) -> list[str]:
+    """Bring position mode, margin mode and leverage to what a start needs; return what could not be."""
     dialect, notes = client.dialect, list[str]()
     for market in perps:
         steps = [("cross margin", dialect.set_cross), ("leverage", _leverage_of(dialect, chosen))]
@@ -306,7 +309,6 @@ async def _set_up(
                 except RequestFailedError as error:
                     if dialect.judge(error.failure) is not Verdict.UNCHANGED:
                         notes.append(f"{market.instrument}: {what} could not be set: {error}")
-    del seen
     return notes
 
 
@@ -314,11 +316,18 @@ def _leverage_of(dialect: Dialect, chosen: Venue) -> Any:  # noqa: ANN401 - a fu
     return lambda market: dialect.set_leverage(market, chosen.perp.leverage)
 
 
-def _judged(seen: Seen, chosen: Venue, label: str, *, length_ms: int) -> Seen:
-    """Say what stands against trading there, and what an operator should know."""
-    where, problems, notes = f"{label}: venues.{seen.venue}", list(seen.problems), list(seen.notes)
-    passing = []
-    if (lack := lacking(seen.venue, length_ms)) is not None:
+def _judged(seen: Seen, chosen: Venue, loaded: Loaded, *, changed: bool) -> Seen:
+    """Say what stands against trading there, and what an operator should know.
+
+    Args:
+        seen: What the venue said.
+        chosen, loaded: The config.
+        changed: What a start sets was set: what is not as it must be now can't be set.
+    """
+    where = f"{loaded.path.name}: venues.{seen.venue}"
+    problems, passing, notes = list(seen.problems), list[str](), list(seen.notes)
+    lack = lacking(seen.venue, loaded.settings.data.resolution_ns // _NS_PER_MS)
+    if lack is not None:
         problems.append(f"{where}: {lack}")
     if abs(seen.skew_ms) > chosen.max_clock_skew_ms:
         passing.append(
@@ -326,13 +335,10 @@ def _judged(seen: Seen, chosen: Venue, label: str, *, length_ms: int) -> Seen:
             f"{chosen.max_clock_skew_ms} (max_clock_skew_ms)"
         )
     if seen.account is not None:
-        told = _judged_account(seen.account, chosen, where, has_perps=_has_perps(seen))
-        problems += told[0]
-        notes += told[1]
-    for instrument, leverage in sorted(seen.leverages.items()):
-        if leverage != chosen.perp.leverage:
-            wanted = plain(chosen.perp.leverage)
-            notes.append(f"{where}: leverage of {instrument} is {plain(leverage)}; a start sets {wanted}")
+        wrong, known = _judged_account(seen.account, chosen, where)
+        unset = _not_as_set(seen, chosen, where, changed=changed)
+        problems += wrong + (unset if changed else [])
+        notes += known + ([] if changed else unset)
     if seen.open_orders:
         notes.append(f"{where}: {len(seen.open_orders)} open orders lie there")
     if chosen.endpoint is not None and chosen.endpoint.allow_remote:
@@ -340,11 +346,21 @@ def _judged(seen: Seen, chosen: Venue, label: str, *, length_ms: int) -> Seen:
     return msgspec.structs.replace(seen, problems=tuple(problems), passing=tuple(passing), notes=tuple(notes))
 
 
-def _has_perps(seen: Seen) -> bool:
-    return any(each.trade_type is PERP for each in seen.wire.values())
+def _not_as_set(seen: Seen, chosen: Venue, where: str, *, changed: bool) -> list[str]:
+    """Return what of the perps' settings is not as a start sets it."""
+    lines, wanted = [], plain(chosen.perp.leverage)
+    has_perps = any(each.trade_type is PERP for each in seen.wire.values())
+    if seen.account is not None and seen.account.one_way is False and has_perps:
+        what = "could not be changed to net (one-way) mode" if changed else "a start sets net (one-way) mode"
+        lines.append(f"{where}: positions are kept in hedge mode; {what}")
+    for instrument, leverage in sorted(seen.leverages.items()):
+        if leverage != chosen.perp.leverage:
+            what = f"{wanted} could not be set" if changed else f"a start sets {wanted}"
+            lines.append(f"{where}: leverage of {instrument} is {plain(leverage)}; {what}")
+    return lines
 
 
-def _judged_account(account: SeenAccount, chosen: Venue, where: str, *, has_perps: bool) -> tuple[list[str], list[str]]:
+def _judged_account(account: SeenAccount, chosen: Venue, where: str) -> tuple[list[str], list[str]]:
     """Return what stands against an account, and what an operator should know of it."""
     problems, notes = list[str](), list[str]()
     if account.problem:
@@ -358,6 +374,4 @@ def _judged_account(account: SeenAccount, chosen: Venue, where: str, *, has_perp
         )
     elif account.may_withdraw:
         notes.append(f"{where}: the key may withdraw; one that may not is safer")
-    if account.one_way is False and has_perps:
-        notes.append(f"{where}: positions are kept in hedge mode; a start sets net (one-way) mode")
     return problems, notes
