@@ -339,11 +339,17 @@ def _judged(seen: Seen, chosen: Venue, loaded: Loaded, *, changed: bool) -> Seen
         unset = _not_as_set(seen, chosen, where, changed=changed)
         problems += wrong + (unset if changed else [])
         notes += known + ([] if changed else unset)
-    if seen.open_orders:
-        notes.append(f"{where}: {len(seen.open_orders)} open orders lie there")
-    if chosen.endpoint is not None and chosen.endpoint.allow_remote:
-        notes.append(f"{where}: all traffic goes to {chosen.endpoint.connect_to} (allow_remote)")
+    notes += _worth_knowing(seen, chosen, where)
     return msgspec.structs.replace(seen, problems=tuple(problems), passing=tuple(passing), notes=tuple(notes))
+
+
+def _worth_knowing(seen: Seen, chosen: Venue, where: str) -> list[str]:
+    lines = []
+    if seen.open_orders:
+        lines.append(f"{where}: {len(seen.open_orders)} open orders lie there")
+    if chosen.endpoint is not None and chosen.endpoint.allow_remote:
+        lines.append(f"{where}: all traffic goes to {chosen.endpoint.connect_to} (allow_remote)")
+    return lines
 
 
 def _not_as_set(seen: Seen, chosen: Venue, where: str, *, changed: bool) -> list[str]:
