@@ -8,7 +8,7 @@ import contextlib
 import decimal
 import threading
 from asyncio import AbstractEventLoop
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ _SHARES = {Step.GRACE: 0.4, Step.CANCEL: 0.1, Step.CLOSE: 0.25}
 """Of the time that a stop may take. A closing that hangs is cancelled, and so is what is left on the loop."""
 _AT_ONCE = 1_000
 """Letters that are taken before the loop may do something else."""
+_LAST_TURNS = 5
+"""Of a loop, before it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,4 +345,15 @@ class ThreadedLoop(LoopedCell):
             if left:
                 loop.run_until_complete(asyncio.wait(left, timeout=self._patience[Step.CANCEL]))
             loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), self._patience[Step.CANCEL]))
+            loop.run_until_complete(_let_go(loop))
         loop.close()
+
+
+async def _let_go(loop: AbstractEventLoop) -> None:
+    """Break off connections that were closed and still wait for the other side to say that it knows (TLS does)."""
+    # There is no public way to them: a library that closed one has forgotten it.
+    left: Mapping[int, asyncio.WriteTransport] = getattr(loop, "_transports", {})
+    for transport in list(left.values()):
+        transport.abort()
+    for _ in range(_LAST_TURNS):
+        await asyncio.sleep(0)
