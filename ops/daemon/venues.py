@@ -42,6 +42,7 @@ from config.venue_rules import ToldRules
 from config.venue_settings import Venue
 from messages.instruments import Instrument
 from messages.units import PERP, InstrumentId, VenueName, plain
+from ops.daemon.endpoints import endpoint_of
 
 T = TypeVar("T")
 
@@ -134,14 +135,7 @@ def make_client(
     Raises:
         BadInputError: It has no sandbox, or no such certificates.
     """
-    endpoint = None
-    if chosen.endpoint is not None:
-        written = chosen.endpoint.ca_file
-        ca_file = None if written is None else loaded.resolved(written)
-        if ca_file is not None and not ca_file.is_file():
-            raise BadInputError(f"{loaded.path.name}: venues.{venue}.endpoint.ca_file: no such file: {ca_file}")
-        address = chosen.endpoint.address
-        endpoint = Endpoint(host=address.host, port=address.port, ca_file=ca_file)
+    endpoint = endpoint_of(venue, chosen, loaded)
     try:
         return VenueClient(
             dialect or DIALECTS[venue],
@@ -321,7 +315,8 @@ def _judged(seen: Seen, chosen: Venue, loaded: Loaded, *, changed: bool) -> Seen
 
     Args:
         seen: What the venue said.
-        chosen, loaded: The config.
+        chosen: The venue's section of the config.
+        loaded: All of it.
         changed: What a start sets was set: what is not as it must be now can't be set.
     """
     where = f"{loaded.path.name}: venues.{seen.venue}"
