@@ -6,6 +6,7 @@ from typing import Any
 
 from actors.errors import ExecdError
 from config.decimals import decimal_of
+from messages.instructions import CancelAllInstruction
 from messages.lifecycle import Halt
 from messages.live import (
     AskOpenQuestions,
@@ -66,7 +67,7 @@ class Commands:
         for entry in said:
             if isinstance(entry, OperatorRefused) and entry.order == wanted.order:
                 raise ControlError(f"{entry.order}: {entry.detail}")
-            if isinstance(entry, OperatorResolved):
+            if isinstance(entry, OperatorResolved) and wanted.order in {entry.client_order_id, entry.instruction_id}:
                 return {"order": entry.client_order_id, "resolution": entry.resolution.value}
         raise ControlError(f"{wanted.order}: nothing came of it")
 
@@ -76,20 +77,28 @@ class Commands:
         return self.status({})
 
     def halt(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Refuse all new instructions."""
-        self._running.tell("engine", Halt(reason=_text(rest, "reason")))
+        """Refuse all new instructions; what is on its way to a venue is not placed either."""
+        halt = Halt(reason=_text(rest, "reason"))
+        for _, ref, is_beside in self._running.venues():
+            if is_beside:
+                ref.tell(halt)
+        self._running.tell("engine", halt)
         return self.status({})
 
     def cancel_all(self, _rest: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Cancel every open order at every venue, past the core."""
-        venues = [name.removeprefix("venue:") for name in self._running.refs if name.startswith("venue:")]
-        for venue in venues:
-            self._running.tell(f"venue:{venue}", CancelAll(venue=VenueName(venue)))
+        """Cancel every open order at every venue, past the core where the venue is real."""
+        venues = []
+        for venue, ref, is_beside in self._running.venues():
+            venues.append(venue)
+            if is_beside:
+                ref.tell(CancelAll(venue=venue))
+            else:
+                self._running.tell("engine", CancelAllInstruction(venue=venue))
         return {"venues": venues}
 
     def _venue(self, rest: Mapping[str, Any]) -> VenueName:
         venue = _text(rest, "venue")
-        if f"venue:{venue}" not in self._running.refs:
+        if venue not in {known for known, _, _ in self._running.venues()}:
             raise ControlError(f"venue: {venue}: no such venue runs here")
         return VenueName(venue)
 

@@ -231,9 +231,8 @@ def _end(reason: str, told: PnlTold | None) -> EndRun:
 
 def _cancel_all(running: Running) -> None:
     """Cancel every open order, and wait a while for the venues' answers."""
-    venues = [name.removeprefix("venue:") for name in running.refs if name.startswith("venue:")]
-    for venue in venues:
-        running.tell("engine", CancelAllInstruction(venue=venue))  # type: ignore[arg-type]  # a venue's name
+    for venue, _, _ in running.venues():
+        running.tell("engine", CancelAllInstruction(venue=venue))
     until = time.monotonic() + CANCEL_S
     while time.monotonic() < until and running.ask("engine", AskOpenQuestions()).open:
         running.root.failed.wait(TICK_S)

@@ -7,7 +7,7 @@ the venues have ended, and everything they said is worked, the last entry is wri
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -166,6 +166,12 @@ class Running:
         """Let the strategy see the time, also when there is no news of prices."""
         self.tell("data_provider", MarketSlice(at=Nanoseconds(at)))
 
+    def venues(self) -> Iterator[tuple[VenueName, CellRef, bool]]:
+        """Yield each venue with its ref, and whether it runs beside the core and so has a control lane of its own."""
+        for name, ref in self.refs.items():
+            if name.startswith(VENUE):
+                yield VenueName(name.removeprefix(VENUE)), ref, isinstance(ref, LoopedRef)
+
     def withdraw_at_failure(self) -> None:
         """See to it that what rests at the venues is cancelled should the journal fail: nobody records its fills then.
 
@@ -187,11 +193,11 @@ class Running:
         if not self.store.failed:
             return True
         started, done = time.monotonic(), True
-        for name, ref in self.refs.items():
-            if name.startswith(VENUE) and isinstance(ref, LoopedRef):
+        for venue, ref, is_beside in self.venues():
+            if is_beside:
                 left_s = max(0.0, timeout_s - (time.monotonic() - started))
                 try:
-                    asked(ref, CancelAll(venue=VenueName(name.removeprefix(VENUE))), timeout_s=left_s)
+                    asked(ref, CancelAll(venue=venue), timeout_s=left_s)
                 except ExecdError:
                     done = False
         return done

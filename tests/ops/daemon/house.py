@@ -32,7 +32,7 @@ from messages.journal import Append, Durable, Entry, Noted, Record
 from messages.live import AskOpenQuestions, OpenQuestionsTold, OperatorNeeded
 from messages.market import MarketSlice
 from messages.orders import OrderUnknown
-from messages.units import AccountName, Asset, BaseAmount, ClientOrderId, Nanoseconds, Price, Seq, VenueName
+from messages.units import AccountName, Asset, BaseAmount, ClientOrderId, Nanoseconds, OrderType, Price, Seq, VenueName
 from ops.daemon import daemon
 from ops.daemon.herald import Hearing
 from ops.daemon.preparation import Ready
@@ -221,6 +221,11 @@ class Desk:
         self.price()
         self.running.tell("engine", wanted)
         return wanted
+
+    @staticmethod
+    def limit(price: str) -> dict[str, Any]:
+        """Return the terms of a limit order."""
+        return {"order_type": OrderType.LIMIT, "price": Price(Decimal(price))}
 
     def let_work(self) -> None:
         """Wait until the core has worked what came before."""
