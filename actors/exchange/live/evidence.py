@@ -8,14 +8,17 @@ times; out come the reports for the engine, each once. The rules:
 - an end is told only when the fills that were told add up to what the venue says was filled: an end that comes before
   its fills waits for them (`is_short`), so a cancelled order is never forgotten with a fill missing;
 - nothing is believed that does not fit: instrument, side, amount and, of what a look-up finds, time (`fits`);
-- old news is no news: an order that has ended is never open again, filled amounts never shrink; only a fill that comes
-  after the end was told is still told, as it must be booked;
+- old news is no news: an order that has ended is never open again, filled amounts never shrink, amount and price are
+  those of the latest evidence by the venue's own time; only a fill that comes after the end was told is still told, as
+  it must be booked;
+- a fill that completes the order while it may be made larger at this very moment is told when that is known (`kept`):
+  the engine would take the order for done, and it would go on without anybody;
 - a cancel or change that was asked for is answered in any case, at the latest when the order ends.
 """
 
 from decimal import Decimal
-from typing import TypedDict
 
+from actors.exchange.live.stages import Named, Names, Stage
 from actors.exchange.wire.contract import ENDED, Known, OrderStatus, SeenOrder, SeenTrade
 from messages.live import Unfinished
 from messages.order_life import OrderState
@@ -37,45 +40,16 @@ from messages.units import (
     LIMIT,
     Amount,
     BaseAmount,
-    ClientOrderId,
     InstructionId,
-    InstrumentId,
     OrderId,
     Price,
     Seq,
     TradeId,
-    VenueName,
-    Word,
 )
 
 _ZERO = Decimal(0)
 _TEXT = 500
 _MS = 1_000_000
-
-
-class _Names(TypedDict):
-    venue: VenueName
-    instrument: InstrumentId
-    client_order_id: ClientOrderId
-    instruction_id: InstructionId
-
-
-class _Named(_Names):
-    order_id: OrderId
-
-
-class Stage(Word):
-    """Where an order stands with us.
-
-    `FOLLOWED`: the journal has its intent, and this process has not sent it (yet). `SENDING`: a request to place it is
-    under way. `UNKNOWN`: it may exist. `LIVE`: it exists. `OVER`: its end was told.
-    """
-
-    FOLLOWED = "FOLLOWED"
-    SENDING = "SENDING"
-    UNKNOWN = "UNKNOWN"
-    LIVE = "LIVE"
-    OVER = "OVER"
 
 
 class Tracked:
@@ -95,6 +69,11 @@ class Tracked:
         changing: Amount and price that a change asks for, not answered yet.
         change_until_ms: Venue time after which a change that no look shows was not made; 0 while its request is out.
         end: The end that the venue showed, while fills are missing to it.
+        existed: It was accepted by what was told, journaled or not: it can't be rejected any more.
+        rejection: As it was told.
+        recalled: Its cancel is known from the journal alone: the command may still come.
+        kept: Fills that wait for the answer to a change.
+        updated_ms: Latest time by the venue's clock at which it showed the order.
     """
 
     __slots__ = (
@@ -106,18 +85,23 @@ class Tracked:
         "changing",
         "child",
         "end",
+        "existed",
         "filled",
         "first_ms",
         "gone",
         "intent",
+        "kept",
         "order_id",
         "price",
+        "recalled",
+        "rejection",
         "seen_filled",
         "sent_ms",
         "stage",
         "trades",
         "triggered",
         "unknown_since_ms",
+        "updated_ms",
     )
 
     def __init__(self, intent: OrderSubmitted, *, cause: Seq | None) -> None:
@@ -131,43 +115,55 @@ class Tracked:
         self.filled: Decimal = _ZERO
         self.seen_filled: Decimal = _ZERO
         self.trades: set[TradeId] = set()
-        self.accepted = self.triggered = self.cancelling = self.gone = False
+        self.accepted = self.existed = self.triggered = self.cancelling = self.recalled = self.gone = False
+        self.rejection: OrderRejected | None = None
+        self.kept: dict[TradeId, SeenTrade] = {}
         self.changing: tuple[BaseAmount, Price] | None = None
         self.end: SeenOrder | None = None
         self.first_ms = 0
         self.sent_ms = 0
         self.change_until_ms = 0
         self.unknown_since_ms = 0
+        self.updated_ms = 0
 
     @classmethod
     def of(cls, order: Unfinished) -> "Tracked":
         """Return an order as the journal knows it."""
         tracked = cls(order.intent, cause=None)
         tracked.first_ms = order.submitted_at // _MS
-        tracked.amount, tracked.price, tracked.order_id = order.amount, order.price, order.order_id
-        tracked.filled, tracked.trades = order.filled, set(order.trades)
-        tracked.accepted, tracked.triggered, tracked.cancelling = order.accepted, order.triggered, order.cancelling
-        if order.changing and order.change_amount is not None and order.change_price is not None:
-            tracked.changing = (order.change_amount, order.change_price)
         if order.state is OrderState.RESTING:
             tracked.stage = Stage.LIVE
         elif order.state is OrderState.UNKNOWN:
             tracked.stage = Stage.UNKNOWN
+        elif order.state is OrderState.CLOSED:
+            tracked.stage = Stage.OVER
+        tracked._recall(order)
         return tracked
 
-    def go_on_from(self, present: "Tracked") -> None:
-        """Take over what this process knows beyond the journal; what is not journaled is told again by the next look.
+    def follow_again(self, order: Unfinished) -> None:
+        """Go back to what the journal knows of the order, which this process follows: the rest is told once more.
 
-        Args:
-            present: The same order, as it was followed until now.
+        It stays the same object, as tasks may be at work on it.
         """
-        self.cause, self.first_ms, self.sent_ms = present.cause, present.first_ms, present.sent_ms
-        self.order_id, self.child = self.order_id or present.order_id, present.child
-        self.cancelling |= present.cancelling
-        self.changing = self.changing or present.changing
-        self.seen_filled = present.seen_filled
-        if self.stage is Stage.FOLLOWED and present.stage is not Stage.FOLLOWED:
-            self.stage = Stage.UNKNOWN if present.stage is Stage.UNKNOWN else Stage.LIVE
+        self._recall(order)
+        if self.stage is Stage.OVER and order.state is not OrderState.CLOSED and self.rejection is None:
+            self.stage = Stage.LIVE
+
+    def answered(self) -> list[OrderEvent]:
+        """Answer what was asked of an order that is over by the journal, or never was."""
+        return self._over([] if self.rejection is None else [self.rejection])
+
+    def _recall(self, order: Unfinished) -> None:
+        self.amount, self.price = order.amount, order.price
+        self.order_id = self.order_id or order.order_id
+        self.filled, self.trades = order.filled, set(order.trades)
+        self.kept.clear()
+        self.existed |= self.accepted
+        self.accepted, self.triggered = order.accepted, order.triggered
+        self.recalled |= order.cancelling and not self.cancelling
+        self.cancelling |= order.cancelling
+        if order.changing and order.change_amount is not None and order.change_price is not None:
+            self.changing = (order.change_amount, order.change_price)
 
     @property
     def known(self) -> Known:
@@ -218,12 +214,14 @@ class Tracked:
             seen: What was found.
             slack_ms: How far the venue's clock and our measure of it may be apart.
         """
+        if seen.instrument != self.intent.instrument or seen.side is not self.intent.side:
+            return False
+        if self.order_id and seen.order_id == self.order_id:
+            return True  # whatever became of its amount since
         amounts = {self.intent.amount, self.amount} | ({self.changing[0]} if self.changing else set())
-        return (
-            seen.instrument == self.intent.instrument
-            and seen.side is self.intent.side
-            and seen.amount in amounts
-            and (not seen.updated_ms or seen.updated_ms >= self.first_ms - slack_ms)
+        is_cut = self.intent.reduce_only and 0 < seen.amount < self.intent.amount  # to what there was to reduce
+        return (seen.amount in amounts or is_cut) and (
+            not seen.updated_ms or seen.updated_ms >= self.first_ms - slack_ms
         )
 
     def on_order(self, seen: SeenOrder) -> list[OrderEvent]:
@@ -233,26 +231,34 @@ class Tracked:
         reports: list[OrderEvent] = []
         self.order_id = self.order_id or seen.order_id
         self.child = seen.child or self.child
+        is_old = seen.filled < self.seen_filled or 0 < seen.updated_ms < self.updated_ms
         self.seen_filled = max(self.seen_filled, seen.filled)
-        if seen.status is OrderStatus.REJECTED and not self.accepted and not seen.filled:
+        self.updated_ms = max(self.updated_ms, seen.updated_ms)
+        if seen.status is OrderStatus.REJECTED and not self.accepted and not self.existed and not seen.filled:
             return self.reject(by="venue", reason=seen.reason or "REJECTED", detail="")
         reports += self._accept()
         if seen.triggered and not self.triggered:
             self.triggered = True
             reports.append(self._triggered(seen))
         if self.end is None:
-            reports += self._amended(seen)
+            if not is_old:
+                reports += self._amended(seen)
             if seen.status in ENDED:
                 self.end = seen
             else:
                 self.gone = False
-        return reports + self._finish()
+        return reports + self._let_go() + self._finish()
 
     def on_trade(self, trade: SeenTrade) -> list[OrderEvent]:
         """Take a fill; return what is news."""
         if trade.trade_id in self.trades:
             return []
         reports = [] if self.stage is Stage.OVER else self._accept()
+        if self._may_grow and self.filled + trade.amount >= self.amount:
+            self.kept[trade.trade_id] = trade
+            self.seen_filled = max(self.seen_filled, self.filled + sum(each.amount for each in self.kept.values()))
+            return reports
+        self.kept.pop(trade.trade_id, None)
         self.trades.add(trade.trade_id)
         self.filled += trade.amount
         self.seen_filled = max(self.seen_filled, self.filled)
@@ -281,7 +287,7 @@ class Tracked:
 
     def lose(self, reason: str, *, now_ms: int) -> list[OrderEvent]:
         """Nobody knows whether the venue has the order; one that is known to exist stays known."""
-        if self.stage is Stage.OVER or self.accepted:
+        if self.stage is Stage.OVER or self.accepted or self.existed:
             return []
         self.stage = Stage.UNKNOWN
         self.unknown_since_ms = self.unknown_since_ms or now_ms
@@ -291,9 +297,10 @@ class Tracked:
         """The order will never be. One that was accepted can only end."""
         if self.stage is Stage.OVER:
             return []
-        if self.accepted:
+        if self.accepted or self.existed:
             return self._over([OrderCancelled(**self._named(), reason=reason)])
-        return self._over([OrderRejected(**self._names(), by=by, reason=reason, detail=detail[:_TEXT])])
+        self.rejection = OrderRejected(**self._names(), by=by, reason=reason, detail=detail[:_TEXT])
+        return self._over([self.rejection])
 
     def refuse_cancel(self, reason: str) -> list[OrderEvent]:
         """The venue leaves the order where it is."""
@@ -307,7 +314,7 @@ class Tracked:
         if self.changing is None:
             return []
         self.changing = None
-        return [AmendRejected(**self._names(), reason=reason[:_TEXT])]
+        return [AmendRejected(**self._names(), reason=reason[:_TEXT]), *self._let_go()]
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -322,14 +329,27 @@ class Tracked:
         price = seen.trigger_price or self.intent.trigger_price or self.intent.reference_price
         return OrderTriggered(**self._named(), trigger_price=price)
 
+    @property
+    def _may_grow(self) -> bool:
+        """Whether the venue may be making the order larger, and nobody knows yet."""
+        return self.end is None and self.changing is not None and self.changing[0] > self.amount
+
+    def _let_go(self) -> list[OrderEvent]:
+        """Tell the fills that waited, once it is known how large the order is."""
+        if not self.kept or self._may_grow:
+            return []
+        kept, self.kept = self.kept, {}
+        return [report for trade in kept.values() for report in self.on_trade(trade)]
+
     def _amended(self, seen: SeenOrder) -> list[OrderEvent]:
         """Tell that an order is another one now: as we asked, or by somebody else's hand."""
-        if self.intent.order_type is not LIMIT or seen.price is None or seen.status is not OrderStatus.OPEN:
+        if self.intent.order_type is not LIMIT or seen.price is None:
             return []
         now = (seen.amount, seen.price)
-        if now == (self.amount, self.price):
+        is_ours = now == self.changing and seen.status is not OrderStatus.REJECTED
+        if not is_ours and (seen.status is not OrderStatus.OPEN or now == (self.amount, self.price)):
             return []
-        if self.changing is not None and now == self.changing:
+        if is_ours:
             self.changing = None
         self.amount, self.price = now
         return [OrderAmended(**self._named(), price=seen.price, amount=seen.amount)]
@@ -355,23 +375,18 @@ class Tracked:
 
     def _over(self, reports: list[OrderEvent]) -> list[OrderEvent]:
         """Close it; whatever was asked and not answered is answered now."""
+        self.stage = Stage.OVER
         reports += self.refuse_cancel("the order came to another end")
         reports += self.refuse_change("the order came to its end")
-        self.stage = Stage.OVER
         return reports
 
-    def _names(self) -> _Names:
-        return _Names(
+    def _names(self) -> Names:
+        return Names(
             venue=self.intent.venue,
             instrument=self.intent.instrument,
             client_order_id=self.intent.client_order_id,
             instruction_id=self.instruction_id,
         )
 
-    def _named(self) -> _Named:
-        return _Named(**self._names(), order_id=self.order_id or OrderId(""))
-
-
-def instrument_trade(instrument: InstrumentId, trade: TradeId) -> str:
-    """Return the name of a trade: venues repeat trade ids across instruments."""
-    return f"{instrument} {trade}"
+    def _named(self) -> Named:
+        return Named(**self._names(), order_id=self.order_id or OrderId(""))

@@ -1,9 +1,12 @@
 """Looking at orders: until what should move has moved, and until what is unknown is known.
 
 "Not found" proves that an order is absent only when its request can't arrive any more: after its validity, the clocks'
-difference and a margin, by the venue's clock, three looks must find nothing: by id, among the open orders, and among
-the trades since. A look that fails, or finds something that does not fit, proves nothing. After the horizon a person is
-asked, and looking goes on, slowly.
+difference and a margin, by the venue's clock and by the loop's, which nobody sets, three looks must find nothing: by
+id, among the open orders, and among the trades since. A look that fails, or finds something that does not fit, proves
+nothing. After the horizon a person is asked, and looking goes on, slowly.
+
+Venues forget: of orders that were cancelled without a fill some of them know nothing after hours. So an order that was
+there, and of which the same three looks find nothing for more than a minute, has come to its end.
 """
 
 import asyncio
@@ -25,6 +28,8 @@ READ_TROUBLE = (RequestFailedError, UnreadableAnswerError)
 _LONGEST_LOOK_S = 5.0
 _SLOW_S = 60.0
 _AT_ONCE = frozenset({IOC, FOK})
+_MISSED_EVERY_S = 20.0
+_MISSED_TIMES = 4
 
 
 class Looker:
@@ -101,7 +106,26 @@ class Looker:
                 await self.fetch_trades(order, urgency)
         except READ_TROUBLE:
             return None
+        if seen is None and order.is_there and order.end is None:
+            self._miss(order)
         return seen
+
+    def _miss(self, order: Tracked) -> None:
+        name = f"miss {order.intent.client_order_id}"
+        if name not in self._attended:
+            self._attended.add(ClientOrderId(name))
+            self._start(self._missing(order, ClientOrderId(name)), name)
+
+    async def _missing(self, order: Tracked, name: ClientOrderId) -> None:
+        """Say that an order is gone, if nothing finds a trace of it for long enough."""
+        try:
+            for _ in range(_MISSED_TIMES):
+                await asyncio.sleep(_MISSED_EVERY_S)
+                if not order.is_there or order.end is not None or not await self.is_absent(order):
+                    return
+            self.desk.tell(order, order.reject(by="execd", reason="NOT_FOUND", detail=""))
+        finally:
+            self._attended.discard(name)
 
     async def fetch_trades(self, order: Tracked, urgency: Urgency = Urgency.READ) -> None:
         """Read all fills of an order whose venue id is known."""
@@ -129,16 +153,18 @@ class Looker:
     async def _resolution(self, order: Tracked) -> None:
         name = order.intent.client_order_id
         wait_s, proofs = self._options.look_again_ms / 1000, 0
+        since_s = asyncio.get_running_loop().time()
         try:
             while order.is_unknown:
                 began = self._connection.now_ms()
+                closed = self._left_s(order, since_s) < 0
                 absent = await self.is_absent(order)
-                closed = began > self._window_end(order)
                 proofs = proofs + 1 if absent and closed else 0
                 if self._is_settled(order, proofs, began):
                     break
                 self._call_for_help(order)
-                await asyncio.sleep(self._pause_s(order, wait_s, closed=closed, late=name in self._asked))
+                left_s = self._left_s(order, since_s)
+                await asyncio.sleep(_pause_s(left_s, wait_s, closed=closed, late=name in self._asked))
                 wait_s = min(wait_s * 2, _LONGEST_LOOK_S)
         finally:
             self._resolving.discard(name)
@@ -153,20 +179,21 @@ class Looker:
             self.desk.tell(order, order.reject(by="execd", reason="NEVER_ARRIVED", detail=detail))
         return not order.is_unknown
 
-    def _pause_s(self, order: Tracked, wait_s: float, *, closed: bool, late: bool) -> float:
-        """Return how long to wait before the next round: never past the end of the window, so that it ends soon."""
-        if late:
-            return _SLOW_S
-        if closed:
-            return min(wait_s, 1.0)
-        left_s = (self._window_end(order) - self._connection.now_ms()) / 1000 + 0.001
-        return max(0.001, min(wait_s, left_s))
+    def _left_s(self, order: Tracked, since_s: float) -> float:
+        """Return in how many seconds a request to place the order can't arrive any more.
 
-    def _window_end(self, order: Tracked) -> int:
-        """Return the venue time after which a request to place the order can't arrive any more."""
+        By the venue's clock, which we know by ours; and by the loop's, as ours may be set meanwhile.
+
+        Args:
+            order: The order.
+            since_s: When its outcome was unknown already, by the loop's clock.
+        """
         options = self._options
         lasts_ms = self._dialect.lasts_ms(order.intent, options.validity_ms)
-        return order.sent_ms + lasts_ms + abs(self._connection.skew_ms) + options.margin_ms
+        window_ms = lasts_ms + abs(self._connection.skew_ms) + options.margin_ms
+        by_venue = order.sent_ms + window_ms - self._connection.now_ms()
+        by_loop = (since_s - asyncio.get_running_loop().time()) * 1000 + window_ms
+        return max(by_venue, by_loop) / 1000
 
     async def is_absent(self, order: Tracked) -> bool:
         """Take three looks; return whether all of them were answered and none found a trace of the order."""
@@ -204,16 +231,18 @@ class Looker:
         return traces
 
     async def _is_trace(self, trade: SeenTrade, order: Tracked, market: Market) -> bool:
-        ours = order.intent.client_order_id
-        if trade.client_order_id:
-            if trade.client_order_id == ours:
-                self.desk.tell(order, order.on_trade(trade))
-            return trade.client_order_id == ours
-        if trade.side is not order.intent.side or self.desk.is_ours(trade.instrument, trade.order_id, ours):
-            return False
-        if self.desk.find(trade.instrument, trade.order_id, ClientOrderId("")) is not None:
-            return False
-        return await self.client_id_of(trade, market) in {ours, None}
+        ours, nobody = order.intent.client_order_id, ClientOrderId("")
+        name: ClientOrderId | None = trade.client_order_id
+        if not name:
+            known = self.desk.find(trade.instrument, trade.order_id, nobody)
+            if trade.side is not order.intent.side or (known is not None and known is not order):
+                return False
+            if known is None and self.desk.is_ours(trade.instrument, trade.order_id, nobody):
+                return False
+            name = ours if known is order else await self.client_id_of(trade, market)
+        if name == ours:
+            self.desk.tell(order, order.on_trade(trade))
+        return name in {ours, None}
 
     async def client_id_of(self, trade: SeenTrade, market: Market) -> ClientOrderId | None:
         """Return the client id of the order of a trade that does not say it; None where nobody knows."""
@@ -248,3 +277,12 @@ def _should_move(order: Tracked) -> bool:
     intent = order.intent
     at_once = intent.order_type is MARKET or intent.time_in_force in _AT_ONCE
     return at_once or order.is_short or order.end is not None or order.cancelling or order.is_changing
+
+
+def _pause_s(left_s: float, wait_s: float, *, closed: bool, late: bool) -> float:
+    """Return how long to wait before the next round: never past the end of the window, so that it ends soon."""
+    if late:
+        return _SLOW_S
+    if closed:
+        return min(wait_s, 1.0)
+    return max(0.001, min(wait_s, left_s + 0.001))

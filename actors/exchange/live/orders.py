@@ -9,9 +9,10 @@ import asyncio
 
 from actors.exchange.live.desk import Desk
 from actors.exchange.live.errors import RequestFailedError
-from actors.exchange.live.evidence import Stage, Tracked
+from actors.exchange.live.evidence import Tracked
 from actors.exchange.live.looking import Looker
 from actors.exchange.live.ports import Urgency, Venue
+from actors.exchange.live.stages import Stage
 from actors.exchange.wire.contract import (
     Failure,
     Market,
@@ -72,11 +73,16 @@ class Orders:
             self._placed(order, placed)
 
     async def _sent(self, order: Tracked, market: Market) -> Placed:
-        now = self._connection.now_ms()
+        now, began_s = self._connection.now_ms(), asyncio.get_running_loop().time()
         order.first_ms = order.sent_ms = now
         validity = self._options.validity_ms
         call = self._dialect.place(order.intent, market, now_ms=now, validity_ms=validity)
-        answer = await self._connection.send_surely_once(call, urgency=Urgency.ORDER, deadline_ms=now + validity)
+        try:
+            answer = await self._connection.send_surely_once(call, urgency=Urgency.ORDER, deadline_ms=now + validity)
+        finally:
+            # Our clock may have been set right on the way: what is found must fit the right one.
+            took_ms = round((asyncio.get_running_loop().time() - began_s) * 1000)
+            order.first_ms = min(order.first_ms, self._connection.now_ms() - took_ms)
         return self._dialect.placed(answer, order.intent, market)
 
     def _placed(self, order: Tracked, placed: Placed) -> None:
@@ -91,7 +97,9 @@ class Orders:
 
     def _not_placed(self, order: Tracked, failure: Failure) -> None:
         verdict = self._dialect.judge(failure)
-        if verdict in _NOT_TAKEN:
+        if order.is_there:  # it was seen meanwhile, whatever the answer is about
+            self._lost(order, failure.text)
+        elif verdict in _NOT_TAKEN:
             detail = f"not taken by the venue in {self._options.validity_ms} ms: {failure.text}"
             self._desk.tell(order, order.reject(by="execd", reason="NOT_SENT", detail=detail))
         elif verdict in _DEFINITE:
@@ -120,11 +128,11 @@ class Orders:
     async def cancel(self, wanted: CancelSubmitted, cause: Seq | None) -> None:
         """Cancel an order: the answer comes with its end, or says that there is nothing to cancel."""
         order = self._desk.orders.get(wanted.client_order_id)
-        if order is None or order.cancelling:
+        if order is None or (order.cancelling and not order.recalled):
             reason = NOT_OPEN if order is None else "another cancel of it is under way"
             self._engine(_cancel_rejected(wanted, reason), cause)
             return
-        order.cancelling = True
+        order.cancelling, order.recalled = True, False
         await self.cancel_now(order)
 
     async def cancel_now(self, order: Tracked) -> None:
@@ -150,9 +158,9 @@ class Orders:
 
     async def cancel_all(self) -> None:
         """Cancel every order of ours that may be open, at once, past the core."""
+        for order in self._desk.orders.values():
+            order.cancelling = True  # of what is being sent: as soon as it is there
         open_now = [each for each in self._desk.orders.values() if each.stage in {Stage.LIVE, Stage.UNKNOWN}]
-        for order in open_now:
-            order.cancelling = True
         await asyncio.gather(*(self.cancel_now(order) for order in open_now), return_exceptions=True)
 
     # --- changing ----------------------------------------------------------------------------------------------------

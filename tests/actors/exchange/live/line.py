@@ -207,7 +207,7 @@ class Line:
         self.sent.append(call.api)
         self.urgencies.append((call.api, urgency))
         fault = self._fault(call.api)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.01)
         match fault:
             case "not_sent":
                 raise RequestFailedError(Failure(status=None, code="", text="refused", sent=False))
@@ -217,7 +217,7 @@ class Line:
                 raise RequestFailedError(Failure(status=400, code="REJECTED", text="no"))
             case "crash":
                 raise RuntimeError("a mistake of ours")
-        answer = self._done(call)
+        answer = await asyncio.shield(asyncio.ensure_future(self._arrived(call)))
         if fault == "duplicate":
             raise RequestFailedError(Failure(status=400, code="DUPLICATE", text="this id is taken"))
         match fault:
@@ -244,6 +244,11 @@ class Line:
     def _fault(self, kind: str) -> str:
         return self._random.choice([*self.faults.get(kind, ()), ""]) if self.faults.get(kind) else ""
 
+    async def _arrived(self, call: Call) -> Any:  # noqa: ANN401 - whatever it is
+        """Do what arrives, a little later, whatever became of whoever sent it."""
+        await asyncio.sleep(0.01)
+        return self._done(call)
+
     def _done(self, call: Call) -> Any:  # noqa: ANN401 - whatever it is
         venue = self._venue
         if call.api == "place":
@@ -258,7 +263,7 @@ class Line:
         if call.api == "cancel":
             venue.cancel(order)
         else:
-            order.price, order.amount = call.params["price"], call.params["amount"]
+            venue.amend(order, call.params["price"], call.params["amount"])
         return order
 
     def _shown(self, call: Call) -> Sequence[Any]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar, get_args
 
 from actors.contract import Tasks
@@ -14,11 +15,19 @@ from actors.runtime.crashes import Verdict
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.hosted import Hosted, host_looped
 from actors.runtime.task_context import TaskTurn
-from actors.runtime.virtual_time import VirtualClock, run_virtually
+from actors.runtime.virtual_time import START_NS, VirtualClock, run_virtually
 from messages.base import Message
 from messages.live import FollowOrders, Unfinished, VenueSettled, VenueStarted
 from messages.order_life import OrderState
-from messages.orders import CancelOrder, CancelSubmitted, OrderAccepted, OrderEvent, OrderSubmitted, SubmitOrder
+from messages.orders import (
+    AmendOrder,
+    AmendSubmitted,
+    CancelOrder,
+    CancelSubmitted,
+    OrderEvent,
+    OrderSubmitted,
+    SubmitOrder,
+)
 from messages.units import (
     BUY,
     GTC,
@@ -30,7 +39,6 @@ from messages.units import (
     ClientOrderId,
     InstructionId,
     Nanoseconds,
-    OrderId,
     OrderType,
     Price,
     Seq,
@@ -70,6 +78,7 @@ def intent(
     order_type: OrderType = LIMIT,
     price: str | None = "1990",
     time_in_force: TimeInForce = GTC,
+    reduce_only: bool = False,
 ) -> OrderSubmitted:
     """Return the intent of an order."""
     return OrderSubmitted(
@@ -81,7 +90,7 @@ def intent(
         amount=BaseAmount(Decimal(amount)),
         order_type=order_type,
         price=None if price is None or order_type is MARKET else Price(Decimal(price)),
-        reduce_only=False,
+        reduce_only=reduce_only,
         reference_price=Price(Decimal(2000)),
         held_asset=Asset("USDT"),
         held_amount=Amount(Decimal(10)),
@@ -89,33 +98,23 @@ def intent(
     )
 
 
-def unfinished(sent: Sequence[OrderSubmitted], told: Sequence[Message]) -> tuple[Unfinished, ...]:
-    """Return the orders that have not come to their end, as an engine knows them that heard all this."""
-    orders = {each.client_order_id: FollowedOrder(each, each.amount, 0, each.price) for each in sent}
-    ids: dict[ClientOrderId, OrderId] = {}
-    for event in told:
-        if isinstance(event, get_args(OrderEvent)):
-            orders[event.client_order_id].follow(event)
-            if isinstance(event, OrderAccepted):
-                ids[event.client_order_id] = event.order_id
-    return tuple(
-        Unfinished(
-            intent=order.intent,
-            submitted_at=Nanoseconds(0),
-            state=order.state,
-            order_id=ids.get(name),
-            amount=BaseAmount(order.amount),
-            price=order.price,
-            filled=BaseAmount(order.filled),
-            trades=tuple(order.trades),
-            accepted=order.accepted,
-            triggered=order.triggered,
-            cancelling=False,
-            changing=False,
-        )
-        for name, order in orders.items()
-        if order.state is not OrderState.CLOSED
-    )
+def followed(journal: Sequence[Message]) -> list[FollowedOrder]:
+    """Return the orders as an engine knows them that journaled this."""
+    orders: dict[ClientOrderId, FollowedOrder] = {}
+    for entry in journal:
+        if isinstance(entry, OrderSubmitted):
+            orders[entry.client_order_id] = FollowedOrder(entry, entry.amount, 0, entry.price, submitted_at=START_NS)
+        elif isinstance(entry, AmendSubmitted | CancelSubmitted):
+            orders[entry.client_order_id].asked(entry if isinstance(entry, AmendSubmitted) else None)
+        elif isinstance(entry, get_args(OrderEvent)):
+            orders[entry.client_order_id].follow(entry)
+    return list(orders.values())
+
+
+def unfinished(journal: Sequence[Message]) -> tuple[Unfinished, ...]:
+    """Return the orders of which something is still to come, as `followed` has them."""
+    orders = followed(journal)
+    return tuple(each.unfinished() for each in orders if each.state is not OrderState.CLOSED or each.unanswered)
 
 
 class Stage:
@@ -124,6 +123,7 @@ class Stage:
     Attributes:
         told: What the engine and the position monitor were told, in order.
         causes: With which cause, beside it.
+        journal: What was asked of orders and told of them, in order, as an engine has it that hears all at once.
         followed: What an engine answers to the beginning of an epoch.
     """
 
@@ -133,19 +133,55 @@ class Stage:
         self.venue = venue
         self.words = words
         self.told: list[Message] = []
-        self.sent: list[OrderSubmitted] = []
+        self.journal: list[Message] = []
         self.causes: list[Seq | None] = []
         self.supervisor = Again()
         self.unfinished: tuple[Unfinished, ...] = ()
         self.since = Nanoseconds(clock.wall_ns())
         self._options = options
         self._heard = asyncio.Event()
-        self.followed: Callable[[VenueStarted], FollowOrders] = self._follow
         self._tasks: Tasks | None = None
+        self.followed: Callable[[VenueStarted], FollowOrders] = self._follow
+        self._process = 0
         self.dead = DeadLetters()
-        self.cell: Hosted = host_looped(
-            "venue:bybit", self._exchange, supervisor=self.supervisor, dead_letters=self.dead, clock=clock
+        self.cell = self._hosted()
+
+    def _hosted(self) -> Hosted:
+        self._process += 1
+        return host_looped(
+            "venue:bybit",
+            partial(self._exchange, self._process),
+            supervisor=self.supervisor,
+            dead_letters=self.dead,
+            clock=self.clock,
         )
+
+    async def kill(self, lost: int = 0) -> None:
+        """Have another process begin with what this one journaled.
+
+        Args:
+            lost: So many of the last reports were not journaled; no intent is lost.
+        """
+        self._process += 1  # nobody hears what the old one says from here on
+        while lost and self.journal and isinstance(self.journal[-1], get_args(OrderEvent)):
+            self.journal.pop()
+            lost -= 1
+        await self.cell.stop()
+        self.cell = self._hosted()
+
+    def follow_again(self, unheard: int = 0) -> None:
+        """Have the core be built anew: it tells once more what to follow.
+
+        Args:
+            unheard: So many of the last reports lie in the engine's mailbox still; all that it asked was heard before.
+        """
+        known = list(self.journal)
+        while unheard and known and isinstance(known[-1], get_args(OrderEvent)):
+            known.pop()
+            unheard -= 1
+        if self._tasks is not None:
+            orders = unfinished(known)
+            self.cell.ref.tell(FollowOrders(venue=VENUE, epoch=self._tasks.number, orders=orders, since=self.since))
 
     def crash(self) -> None:
         """Let the present epoch crash."""
@@ -157,8 +193,9 @@ class Stage:
             with suppress(RuntimeError):
                 self._tasks.start(mistake(), name="mistake")
 
-    def _exchange(self, tasks: Tasks) -> LiveExchange:
+    def _exchange(self, process: int, tasks: Tasks) -> LiveExchange:
         self._tasks = tasks
+        hear = partial(self._hear, process)
         return LiveExchange(
             tasks,
             turn=TaskTurn(),
@@ -167,11 +204,15 @@ class Stage:
             open_connection=self.line.open,
             options=self._options,
             markets=MARKETS,
-            engine=self._hear,
-            monitor=self._hear,
+            engine=hear,
+            monitor=hear,
         )
 
-    def _hear(self, message: Message, cause: Seq | None = None) -> None:
+    def _hear(self, process: int, message: Message, cause: Seq | None = None) -> None:
+        if process != self._process:
+            return
+        if isinstance(message, get_args(OrderEvent)):
+            self.journal.append(message)
         self.told.append(message)
         self.causes.append(cause)
         self._heard.set()
@@ -179,7 +220,7 @@ class Stage:
             self.cell.ref.tell(self.followed(message))
 
     def _follow(self, started: VenueStarted) -> FollowOrders:
-        orders = self.unfinished or unfinished(self.sent, self.told)
+        orders = self.unfinished or unfinished(self.journal)
         return FollowOrders(venue=VENUE, epoch=started.epoch, orders=orders, since=self.since)
 
     def of(self, kind: type[M]) -> list[M]:
@@ -202,12 +243,13 @@ class Stage:
         """Wait until the exchange has settled what was unfinished."""
         await self.until(lambda: self.of(VenueSettled))
 
-    def submit(self, order: OrderSubmitted, *, cause: int = 7) -> None:
-        """Have an order placed."""
-        self.sent.append(order)
-        self.cell.ref.tell(SubmitOrder(intent=order), Seq(cause))
+    def submit(self, order: OrderSubmitted, *, cause: int = 7, lost: bool = False) -> None:
+        """Have an order placed; `lost`: the command never leaves the core."""
+        self.journal.append(order)
+        if not lost:
+            self.cell.ref.tell(SubmitOrder(intent=order), Seq(cause))
 
-    def cancel(self, order: OrderSubmitted, *, cause: int = 8) -> None:
+    def cancel(self, order: OrderSubmitted, *, cause: int = 8, lost: bool = False) -> None:
         """Have an order cancelled."""
         wanted = CancelSubmitted(
             instruction_id=order.instruction_id,
@@ -215,7 +257,24 @@ class Stage:
             venue=VENUE,
             instrument=order.instrument,
         )
-        self.cell.ref.tell(CancelOrder(intent=wanted), Seq(cause))
+        self.journal.append(wanted)
+        if not lost:
+            self.cell.ref.tell(CancelOrder(intent=wanted), Seq(cause))
+
+    def amend(self, order: OrderSubmitted, *, amount: str = "1", price: str = "1990", lost: bool = False) -> None:
+        """Have an order changed."""
+        wanted = AmendSubmitted(
+            instruction_id=order.instruction_id,
+            client_order_id=order.client_order_id,
+            venue=VENUE,
+            instrument=order.instrument,
+            price=Price(Decimal(price)),
+            amount=BaseAmount(Decimal(amount)),
+            held_amount=Amount(Decimal(10)),
+        )
+        self.journal.append(wanted)
+        if not lost:
+            self.cell.ref.tell(AmendOrder(intent=wanted), Seq(9))
 
 
 def play(

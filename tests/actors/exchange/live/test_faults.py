@@ -47,7 +47,7 @@ def test_the_venues_record_and_what_was_told_agree_after_any_faults(seed: int) -
         stage.line.faults = {}
         for order in [each for each in stage.venue.orders.values() if each.status == "OPEN"]:
             stage.venue.fill(order, order.amount - order.filled)
-        await stage.until(lambda: not unfinished(stage.sent, stage.told), within_s=1_200)
+        await stage.until(lambda: not unfinished(stage.journal), within_s=1_200)
 
         placed = Counter(stage.venue.places)
         assert placed.total() == len(placed)

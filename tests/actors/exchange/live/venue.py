@@ -159,6 +159,14 @@ class Venue:
         order.status, order.updated_ms = OrderStatus.CANCELLED, self.now_ms()
         self._say_order(order)
 
+    def amend(self, order: Resting, price: Price, amount: BaseAmount) -> None:
+        """Change an open order; one that would be no more than was filled is taken off the book."""
+        if amount <= order.filled:
+            self.cancel(order)
+            return
+        order.price, order.amount, order.updated_ms = price, amount, self.now_ms()
+        self._say_order(order)
+
     def find(self, name: ClientOrderId) -> Resting | None:
         return next((each for each in self.orders.values() if each.client_order_id == name), None)
 
