@@ -86,6 +86,14 @@ def load(path: Path, *, modes: Collection[str] = MODES) -> Loaded:
     return Loaded(settings=settings_from(raw, path.name, modes=modes), path=path, base=path.absolute().parent)
 
 
+def mode_in(path: Path) -> str | None:
+    """Return the name of the mode that stands in a config file, whatever else is wrong there; None if there is none."""
+    try:
+        return mode_of(_tables(_text(path), path.name))
+    except ConfigError:
+        return None
+
+
 def settings_from(raw: Table, label: str, *, modes: Collection[str] = MODES) -> Settings:
     """Return the settings that a table of plain TOML values stands for.
 

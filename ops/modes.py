@@ -3,17 +3,13 @@
 from pathlib import Path
 
 from actors.errors import BadInputError
-from config.load import load
-from config.problems import ConfigError
-from ops.wiring import goes_on
+from config.load import mode_in
+from config.modes import ONGOING
 
 
 def _goes_on(config: Path) -> bool:
-    """Return whether a config is of a run without an end; one that can't be read is the backtest's to complain of."""
-    try:
-        return goes_on(load(config).settings)
-    except ConfigError:
-        return False
+    """Return whether a config is of a run without an end. One that names no mode is the backtest's to complain of."""
+    return mode_in(config) in ONGOING
 
 
 def run_any(config: Path, *, out: Path | None, json: bool, journal: bool, force: bool, adopt: bool) -> int:

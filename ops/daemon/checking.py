@@ -24,6 +24,7 @@ from config.problems import ConfigError
 from config.secrets import Credentials, read_credentials
 from config.venue_rules import chosen_instruments
 from messages.units import VenueName, plain
+from ops.daemon.endpoints import endpoint_of
 from ops.daemon.first_start import openings
 from ops.daemon.record import accounts_of
 from ops.daemon.venues import Seen, look_at_all
@@ -142,11 +143,12 @@ def _script(loaded: Loaded, problems: list[str]) -> int | None:
 
 
 def _certificates(loaded: Loaded) -> list[str]:
-    found = []
+    found = list[str]()
     for venue, chosen in loaded.settings.venues.items():
-        written = None if chosen.endpoint is None else chosen.endpoint.ca_file
-        if written is not None and not loaded.resolved(written).is_file():
-            found.append(f"{loaded.path.name}: venues.{venue}.endpoint.ca_file: no such file: {written}")
+        try:
+            endpoint_of(venue, chosen, loaded)
+        except BadInputError as error:
+            found += error.problems
     return found
 
 

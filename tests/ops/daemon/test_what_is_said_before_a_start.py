@@ -1,0 +1,53 @@
+"""What stands against a live or paper run is said in words that help, with 2, before anything is started."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.config.samples import LIVE, PAPER
+from tests.ops.started import execd
+
+ENDPOINT = '[venues.binance.endpoint]\nconnect_to = "127.0.0.1:1"\nca_file = "ca.pem"\n'
+
+
+def desk(folder: Path, config: str) -> Path:
+    (folder / "keys").mkdir()
+    keys = folder / "keys" / "binance.json"
+    keys.write_text(json.dumps({"api_key": "a" * 16, "secret": "b" * 16}))
+    keys.chmod(0o600)
+    (folder / "instructions.jsonl").write_text("")
+    (folder / "x.toml").write_text(config)
+    return folder
+
+
+@pytest.mark.parametrize("words", [("check",), ("run",)])
+@pytest.mark.parametrize("config", [LIVE, PAPER])
+def test_a_mistake_is_said_itself_whatever_the_mode(tmp_path: Path, words: tuple[str, ...], config: str) -> None:
+    desk(tmp_path, config.replace('"cex"', '"cex"\nmax_slipage_bps = "3"'))
+
+    ended = execd(*words, "x.toml", cwd=tmp_path)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "max_slipage_bps: unknown key" in ended.err
+    assert "not in this version" not in ended.err
+
+
+@pytest.mark.parametrize("words", [("check",), ("check", "--online"), ("run",)])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "no such file: "), ("no certificate\n", "no certificates in it, expected some in PEM")],
+)
+def test_a_file_of_certificates_that_holds_none_is_refused(
+    tmp_path: Path, words: tuple[str, ...], content: str | None, said: str
+) -> None:
+    desk(tmp_path, LIVE + ENDPOINT)
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+
+    ended = execd(*words, "x.toml", cwd=tmp_path)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("x.toml: venues.binance.endpoint.ca_file: ")
+    assert said in ended.err
+    assert not (tmp_path / "state").exists()
