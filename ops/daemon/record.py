@@ -8,6 +8,7 @@ once the venue has said whose the key is (`accounts_of`).
 import datetime as dt
 import os
 import platform
+import re
 import secrets
 import socket
 import sys
@@ -24,6 +25,7 @@ from messages.live import AccountOpened
 from messages.units import VenueName
 
 _NAMESPACE_BYTES = 16
+_NAMESPACE = re.compile(f"[0-9a-f]{{{2 * _NAMESPACE_BYTES}}}")
 
 
 class Opened(NamedTuple):
@@ -95,7 +97,7 @@ def namespace_of(store: JournalStore) -> bytes:
         BadInputError: It is a journal of another kind.
     """
     text = store.manifest.described().get("namespace")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not _NAMESPACE.fullmatch(text):
         raise BadInputError(f"{store.path}: no namespace in its manifest, expected the journal of a live or paper run")
     return bytes.fromhex(text)
 
