@@ -179,6 +179,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
                 taken.append(order)
         self._followed.set()
         self._records.know_foreign(orders.foreign_keys)
+        self._records.opened_ms = orders.opened_at // _MS + self._connection.skew_ms
         self._start(self._settling(taken, orders.since // _MS), "settle")
 
     async def _settling(self, orders: list[Tracked], since_ms: int) -> None:

@@ -70,12 +70,16 @@ class Records:
     Args:
         venue: What all parts share.
         desk, looker: Of this venue's orders.
+
+    Attributes:
+        opened_ms: Venue time at which the journal took the account over: what was before lies in its `Opening`.
     """
 
     def __init__(self, venue: Venue, *, desk: Desk, looker: Looker) -> None:
         self._dialect, self._connection, self._options, self._engine = venue
         self._desk = desk
         self._looker = looker
+        self.opened_ms = 0
         self._markets: Sequence[Market] = tuple(desk.markets.values())
         self._strangers: OrderedDict[tuple[InstrumentId, OrderId], bool] = OrderedDict()
         self._foreign: set[tuple[InstrumentId, OrderId]] = set()  # open orders that are not ours, as told
@@ -140,7 +144,9 @@ class Records:
         for market in self._markets:
             for query in self._dialect.trades_since(market, since_ms=since_ms, now_ms=now):
                 for trade in await self._connection.read(query):
-                    if not self._desk.on_trade(trade) and await self._is_foreign(trade, market):
+                    if self._desk.on_trade(trade) or trade.at_ms < self.opened_ms:
+                        continue
+                    if await self._is_foreign(trade, market):
                         self._engine(_foreign(trade, market))
                         self._desk.activity += 1
 
@@ -166,7 +172,7 @@ class Records:
         for query in self._dialect.funding_since(perps, since_ms=since_ms, now_ms=now):
             for paid in await self._connection.read(query):
                 market = self._desk.markets.get(paid.instrument)
-                if market is None or paid.asset != market.quote:
+                if market is None or paid.asset != market.quote or paid.at_ms < self.opened_ms:
                     continue
                 self._engine(
                     FundingPaid(
@@ -186,7 +192,7 @@ class Records:
         now, assets = self._connection.now_ms(), self._assets()
         for query in self._dialect.transfers_since(self._markets, since_ms=since_ms, now_ms=now):
             for moved in await self._connection.read(query):
-                if (moved.account, moved.asset) not in assets:
+                if (moved.account, moved.asset) not in assets or moved.at_ms < self.opened_ms:
                     continue
                 self._engine(
                     BalanceAdjusted(

@@ -8,13 +8,22 @@ from functools import partial
 
 import pytest
 
-from actors.exchange.wire.contract import Update
-from messages.live import OperatorNeeded, VenueHalted, VenueResumed, VenueSettled, VenueTrouble
+from actors.exchange.wire.contract import SeenTransfer, Update
+from messages.live import (
+    BalanceAdjusted,
+    FollowOrders,
+    ForeignTrade,
+    OperatorNeeded,
+    VenueHalted,
+    VenueResumed,
+    VenueSettled,
+    VenueTrouble,
+)
 from messages.orders import CancelRejected, OrderAccepted, OrderCancelled, OrderFilled, OrderRejected, OrderUnknown
-from messages.snapshots import VenueSnapshot
-from messages.units import MARKET
+from messages.snapshots import LookedInto, LookInto, VenueSnapshot
+from messages.units import MARKET, AccountName, Asset, ClientOrderId, Nanoseconds
 from tests.actors.exchange.live.stage import Stage, intent, play
-from tests.actors.exchange.live.venue import Resting
+from tests.actors.exchange.live.venue import VENUE, Resting
 
 ALWAYS = 10_000
 """So often in a list of faults that nothing else is drawn."""
@@ -276,3 +285,38 @@ def test_hummingbot_1388_a_halt_for_the_clock_ends_also_in_another_epoch_than_it
         assert stage.of(VenueResumed)[-1].reason == stage.of(VenueHalted)[0].reason
 
     play(scene, crashes=True)
+
+
+def test_nautilus_3104_what_was_before_the_account_was_taken_over_is_not_booked_on_top_of_what_lay_there() -> None:
+    async def scene(stage: Stage) -> None:
+        for name in ("before", "after"):
+            stranger = stage.venue.place(intent(name))
+            stranger.client_order_id = ClientOrderId(name)
+            if name == "before":
+                stage.venue.fill(stranger, stranger.amount)
+                stage.venue.transfers.append(_deposit(stage))
+        opened = Nanoseconds(stage.clock.wall_ns() + 1_000_000_000)
+        stage.followed = lambda told: FollowOrders(
+            venue=VENUE, epoch=told.epoch, orders=(), since=opened, opened_at=opened
+        )
+        stage.cell.ref.tell(LookInto(venue=VENUE, since=opened))
+        await stage.settled()
+        await pause(stage, 0.1)
+        stage.venue.fill(stranger, stranger.amount)
+        await stage.until(lambda: stage.of(ForeignTrade) and stage.of(LookedInto))
+
+        assert [each.order_id for each in stage.of(ForeignTrade)] == [stranger.order_id]
+        assert not stage.of(BalanceAdjusted)
+
+    play(scene)
+
+
+def _deposit(stage: Stage) -> SeenTransfer:
+    return SeenTransfer(
+        account=AccountName("bybit"),
+        transfer_id="1",
+        kind="deposit",
+        asset=Asset("USDT"),
+        amount=Decimal(100_000),
+        at_ms=stage.venue.now_ms(),
+    )
