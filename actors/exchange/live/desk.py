@@ -103,7 +103,8 @@ class Desk:
         order = self.find(seen.instrument, seen.order_id, seen.client_order_id)
         if order is None:
             return self.is_ours(seen.instrument, seen.order_id, seen.client_order_id)
-        self.tell(order, order.on_order(seen))
+        if _can_be(order, seen):
+            self.tell(order, order.on_order(seen))
         return True
 
     def on_trade(self, trade: SeenTrade) -> bool:
@@ -111,7 +112,8 @@ class Desk:
         order = self.find(trade.instrument, trade.order_id, trade.client_order_id)
         if order is None:
             return self.is_ours(trade.instrument, trade.order_id, trade.client_order_id)
-        self.tell(order, order.on_trade(trade))
+        if _can_be(order, trade):
+            self.tell(order, order.on_trade(trade))
         return True
 
     def tell(self, order: Tracked, reports: Iterable[OrderEvent]) -> None:
@@ -159,3 +161,8 @@ class Desk:
             self._over_ids.popitem(last=False)
         while len(self._over_names) > _BY_ID:
             self._over_names.popitem(last=False)
+
+
+def _can_be(order: Tracked, seen: SeenOrder | SeenTrade) -> bool:
+    """Return whether what goes by an id of ours can be ours; what can't is nothing of which we know anything."""
+    return seen.instrument == order.intent.instrument and seen.side is order.intent.side

@@ -100,7 +100,6 @@ class Tracked:
         "stage",
         "trades",
         "triggered",
-        "unknown_since_ms",
         "updated_ms",
     )
 
@@ -123,7 +122,6 @@ class Tracked:
         self.first_ms = 0
         self.sent_ms = 0
         self.change_until_ms = 0
-        self.unknown_since_ms = 0
         self.updated_ms = 0
 
     @classmethod
@@ -285,12 +283,11 @@ class Tracked:
         self.order_id = order_id
         return self._accept()
 
-    def lose(self, reason: str, *, now_ms: int) -> list[OrderEvent]:
+    def lose(self, reason: str) -> list[OrderEvent]:
         """Nobody knows whether the venue has the order; one that is known to exist stays known."""
         if self.stage is Stage.OVER or self.accepted or self.existed:
             return []
         self.stage = Stage.UNKNOWN
-        self.unknown_since_ms = self.unknown_since_ms or now_ms
         return [OrderUnknown(**self._names(), reason=reason[:_TEXT])]
 
     def reject(self, *, by: str, reason: str, detail: str) -> list[OrderEvent]:

@@ -190,12 +190,11 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
         for order in coming:
             if order.stage is Stage.FOLLOWED:
                 order.sent_ms = self._connection.now_ms()
-                reports = order.lose("the journal does not say whether it was sent", now_ms=order.sent_ms)
+                reports = order.lose("the journal does not say whether it was sent")
                 self._desk.tell(order, reports)
         for order in orders:
             if order.is_unknown:
                 order.sent_ms = order.sent_ms or self._connection.now_ms()
-                order.unknown_since_ms = order.unknown_since_ms or order.sent_ms
                 self._looker.resolve(order)
         self._watch.begin(self._start, since_ms=since_ms)
         await self._patiently(self._watch.catch_up)

@@ -162,7 +162,7 @@ class Looker:
                 proofs = proofs + 1 if absent and closed else 0
                 if self._is_settled(order, proofs, began):
                     break
-                self._call_for_help(order)
+                self._call_for_help(order, since_s)
                 left_s = self._left_s(order, since_s)
                 await asyncio.sleep(_pause_s(left_s, wait_s, closed=closed, late=name in self._asked))
                 wait_s = min(wait_s * 2, _LONGEST_LOOK_S)
@@ -252,9 +252,9 @@ class Looker:
                     return seen.client_order_id
         return None
 
-    def _call_for_help(self, order: Tracked) -> None:
+    def _call_for_help(self, order: Tracked, since_s: float) -> None:
         name = order.intent.client_order_id
-        waited_ms = self._connection.now_ms() - order.unknown_since_ms
+        waited_ms = int(asyncio.get_running_loop().time() - since_s) * 1000
         if waited_ms < self._options.horizon_ms or name in self._asked:
             return
         self._asked.add(name)

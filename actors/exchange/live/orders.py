@@ -111,7 +111,7 @@ class Orders:
     def _lost(self, order: Tracked, reason: str) -> None:
         # A request that was repeated may have been taken at any of its attempts: the window starts at the latest.
         order.sent_ms = self._connection.now_ms()
-        self._desk.tell(order, order.lose(reason, now_ms=order.sent_ms))
+        self._desk.tell(order, order.lose(reason))
         self._looker.resolve(order)
 
     def crashed(self, order: Tracked, error: BaseException, *, alive: bool) -> None:
@@ -119,7 +119,7 @@ class Orders:
         if not order.is_sending:
             return
         order.sent_ms = self._connection.now_ms()
-        self._desk.tell(order, order.lose(f"{type(error).__name__} while it was sent", now_ms=order.sent_ms))
+        self._desk.tell(order, order.lose(f"{type(error).__name__} while it was sent"))
         if alive:
             self._looker.resolve(order)
 

@@ -158,7 +158,9 @@ class Records:
         known = self._strangers.get(place)
         if known is None:
             name = await self._looker.client_id_of(trade, market)
-            known = self._strangers[place] = not _looks_like_ours(name or ClientOrderId(""))
+            if name is None:  # nobody knows whose it is yet: the next read asks again, at last a look into a difference
+                return False
+            known = self._strangers[place] = not _looks_like_ours(name)
             if len(self._strangers) > _STRANGERS:
                 self._strangers.popitem(last=False)
         return known

@@ -218,6 +218,8 @@ class Line:
             case "crash":
                 raise RuntimeError("a mistake of ours")
         answer = await asyncio.shield(asyncio.ensure_future(self._arrived(call)))
+        if fault == "denied":
+            raise RequestFailedError(Failure(status=400, code="REJECTED", text="no, it says, and takes it"))
         if fault == "duplicate":
             raise RequestFailedError(Failure(status=400, code="DUPLICATE", text="this id is taken"))
         match fault:

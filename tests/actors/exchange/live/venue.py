@@ -80,6 +80,8 @@ class Venue:
         places: Client ids in the order in which orders were taken: one that stands here twice was sent twice.
         price: Of every fill.
         share: How much of an order fills at once, from 0 to 1.
+        reducible: To how much an order that only reduces is cut; None: to nothing less.
+        names_trades: Whether a trade says our id of its order.
     """
 
     def __init__(self, clock: VirtualClock) -> None:
@@ -90,6 +92,8 @@ class Venue:
         self.cancels: list[ClientOrderId] = []
         self.price = Decimal(2000)
         self.share = Decimal(1)
+        self.reducible: Decimal | None = None
+        self.names_trades = True
         self.trade_delay_ms = 0
         self.order_delay_ms = 0
         self.frames: Callable[[Any], None] | None = None
@@ -109,7 +113,7 @@ class Venue:
             intent.client_order_id,
             intent.instrument,
             intent.side,
-            intent.amount,
+            intent.amount if self.reducible is None or not intent.reduce_only else self.reducible,
             intent.price,
             visible_ms=now + self.order_delay_ms,
             updated_ms=now,
@@ -136,7 +140,7 @@ class Venue:
             instrument=order.instrument,
             trade_id=TradeId(f"t{len(self.trades) + 1}"),
             order_id=order.order_id,
-            client_order_id=order.client_order_id,
+            client_order_id=order.client_order_id if self.names_trades else ClientOrderId(""),
             side=order.side,
             amount=BaseAmount(amount),
             price=Price(self.price),
