@@ -177,27 +177,6 @@ def compare(first: Run, second: Run, *, json: Json = False) -> None:
     raise typer.Exit(compare_command(first, second, json=json))
 
 
-@app.command()
-def bench(
-    *,
-    json: Json = False,
-    runs: Annotated[
-        int,
-        typer.Option("--runs", min=1, max=1000, metavar="N", help="Interleaved runs of each case; the median counts."),
-    ] = 5,
-    size: Annotated[
-        int, typer.Option("--size", min=1000, max=10**8, metavar="N", help="Instructions, and market events times ten.")
-    ] = 20_000,
-    peer: Annotated[
-        str | None, typer.Option("--peer", metavar="NAME", help="Measure a peer in the same way: backtrader.")
-    ] = None,
-) -> None:
-    """Measure how fast it is, and how that grows with size."""
-    from ops.bench.command import bench_command  # noqa: PLC0415
-
-    raise typer.Exit(bench_command(json=json, runs=runs, size=size, peer=peer))
-
-
 _COMPLETION = f"""Print what makes TAB complete commands and options in a shell.
 
 For every new bash, this line goes to the end of ~/.bashrc (for zsh, with zsh in it, to the end of ~/.zshrc):
@@ -342,4 +321,5 @@ def rehearsal_faults() -> None:
     raise typer.Exit(faults_command(stdout()))
 
 
+import ops.bench_commands  # noqa: E402 - as the next
 import ops.operator_commands  # noqa: E402, F401 - it adds its commands to `app`

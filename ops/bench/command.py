@@ -68,7 +68,7 @@ def measure(folder: Path, *, runs: int, size: int, peer: str | None) -> dict[str
             found[case, amount].append(_child(case, amount, folder / str(minutes(case, amount))))
     cases = {case: dict(_case(case, size, found)) for case in (*CASES, *([peer] if peer else []))}
     return {
-        "machine": {"cpu": _cpu(), "cores": _cores(), "python": platform.python_version()},
+        "machine": {"cpu": cpu_name(), "cores": _cores(), "python": platform.python_version()},
         "runs": runs,
         "size": size,
         "cases": cases,
@@ -116,7 +116,8 @@ def _child(case: str, size: int, folder: Path) -> Figures:
     return figures
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """Return what the processor is called."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
