@@ -185,7 +185,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
     async def _settling(self, orders: list[Tracked], since_ms: int) -> None:
         """Ask the venue about everything unfinished, as long as it takes to get answers, then watch."""
         coming = [each for each in orders if each.stage is Stage.FOLLOWED]
-        if coming and self._tasks.number > 1:
+        if coming and (self._tasks.number > 1 or self._settled.is_set()):
             await asyncio.sleep(_STILL_COMING_S)
         for order in coming:
             if order.stage is Stage.FOLLOWED:
