@@ -26,7 +26,8 @@ Live and paper (what a key means is said in `execd reference` and in the head of
                       `instruments` (default ETH and BTC, spot and perps; in Binance's sandbox spot alone), `endpoint`
                       and all the rest as in the TOML. Paths are relative to the working directory
     journal           path, or {"path": path}; made at the first start and gone on with at every other. Default:
-                      state/live.sqlite, state/paper.sqlite in the working directory. Two engines need two
+                      state/live/journal.sqlite or state/paper/journal.sqlite in the working directory. Beside it is
+                      written what was seen of the market, so two engines need two folders
     data              {"resolution": ...} of the candles
     unknown, execution    as in the TOML
 

@@ -197,7 +197,7 @@ def _data(given: object, lines: list[str]) -> dict[str, object]:
 
 def _journal(given: object, execution_mode: str, lines: list[str]) -> str:
     """Return the path of the journal, given as a path or as a section that has one."""
-    default = Path("state", f"{execution_mode}.sqlite")
+    default = Path("state", execution_mode, "journal.sqlite")
     if isinstance(given, Mapping):
         lines += [
             f"config: {key_path('journal', key)}: {unknown_key(key, ('path',))}" for key in given if key != "path"

@@ -190,12 +190,19 @@ class OngoingSession(Session):
             raise RuntimeError("the engine was started by the process that this one was forked from")
         await machine.watches.until(lambda: machine.mirror is not None or machine.failure is not None, timeout_s=None)
         if isinstance(machine.failure, BadInputError):
-            raise ValueError("; ".join(machine.failure.problems))  # noqa: TRY004 - bad input, as all of it
+            lines = [self._own_name(line) for line in machine.failure.problems]
+            raise ValueError("; ".join(lines))  # noqa: TRY004 - bad input, as all of it
         if machine.failure is not None:
             raise machine.failure
         if machine.mirror is None or machine.ended is not None:
             raise RuntimeError(f"{_over(machine)}; look at its log, and make a new one")
         return machine, machine.mirror
+
+    def _own_name(self, line: str) -> str:
+        """Return a problem with the keys that the user wrote instead of the name that they have inside."""
+        for venue in self.chosen.credentials:
+            line = line.replace(f"config: venues.{venue}.credentials:", f"config: keys of {venue}:")
+        return line
 
     async def _wait(self, machine: Machine, reached: Callable[[], bool], until: float) -> None:
         left = max(0.0, until - asyncio.get_running_loop().time())
