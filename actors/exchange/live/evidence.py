@@ -340,8 +340,8 @@ class Tracked:
 
     def _amended(self, seen: SeenOrder) -> list[OrderEvent]:
         """Tell that an order is another one now: as we asked, or by somebody else's hand."""
-        if self.intent.order_type is not LIMIT or seen.price is None:
-            return []
+        if self.intent.order_type is not LIMIT or seen.price is None or seen.amount <= self.filled:
+            return []  # what is all filled then is told as an end, which a change is not
         now = (seen.amount, seen.price)
         is_ours = now == self.changing and seen.status is not OrderStatus.REJECTED
         if not is_ours and (seen.status is not OrderStatus.OPEN or now == (self.amount, self.price)):

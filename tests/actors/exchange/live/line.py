@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from actors.exchange.live.errors import RequestFailedError
@@ -15,7 +16,6 @@ from actors.exchange.wire.contract import (
     Known,
     Market,
     NotSupportedError,
-    OrderStatus,
     Page,
     Placed,
     Query,
@@ -34,6 +34,9 @@ from actors.runtime.virtual_time import VirtualClock
 from messages.orders import OrderSubmitted
 from messages.units import AccountName, Asset, BaseAmount, InstrumentId, OrderId, Price, TradeType
 from tests.actors.exchange.live.venue import PERP_ID, VENUE, Resting, Venue, seen
+
+STALE_MS = 4_000
+"""So much behind what a stale read shows is at most."""
 
 
 class Words:
@@ -92,7 +95,7 @@ class Words:
         return (self._query("open_orders"),)
 
     def trades_of(self, order: Known, market: Market) -> Sequence[Query[SeenTrade]]:  # noqa: ARG002
-        return (self._query("trades_of", order_id=order.order_id),)
+        return (self._query("trades_of", order_id=order.child or order.order_id),)
 
     def trades_since(self, market: Market, *, since_ms: int, now_ms: int) -> Sequence[Query[SeenTrade]]:  # noqa: ARG002
         return (self._query("trades_since", since_ms=since_ms),)
@@ -156,7 +159,8 @@ class Line:
     Args:
         venue: Where it leads.
         seed: Of the faults.
-        faults: By kind of request (``place``, ``cancel``, ``amend``, ``read``): what may happen to one, drawn evenly.
+        faults: By kind of request (``place``, ``cancel``, ``amend``, ``read``), and of a ``frame``: what may happen to
+            one, drawn evenly.
     """
 
     def __init__(
@@ -170,7 +174,7 @@ class Line:
         self.is_streaming = False
         self.sent: list[str] = []
         self.urgencies: list[tuple[str, Urgency]] = []
-        self._starts: list[str] = []
+        self._before: dict[str, tuple[int, Sequence[Any]]] = {}
 
     def now_ms(self) -> int:
         return self._clock.wall_ns() // 1_000_000
@@ -192,7 +196,20 @@ class Line:
         start: Callable[[Coroutine[Any, Any, None], str], None],  # noqa: ARG002
     ) -> None:
         if self.is_streaming:
-            self._venue.frames = on_frame
+            self._venue.frames = partial(self._frame, on_frame)
+
+    def _frame(self, on_frame: Callable[[Any], None], frame: Any) -> None:  # noqa: ANN401 - decoded JSON
+        """Bring a frame: at once, late, twice, or never."""
+        fault, loop = self._fault("frame"), asyncio.get_running_loop()
+        if fault in {"", "twice"}:
+            on_frame(frame)
+        if fault in {"late", "twice"}:
+            loop.call_later(self._random.uniform(0.01, 5), self._late, on_frame, frame)
+
+    def _late(self, on_frame: Callable[[Any], None], frame: Any) -> None:  # noqa: ANN401 - as above
+        current = self._venue.frames
+        if isinstance(current, partial) and current.args == (on_frame,):  # the same connection still
+            on_frame(frame)
 
     async def send_surely_once(self, call: Call, *, urgency: Urgency, deadline_ms: int) -> Any:  # noqa: ANN401
         while True:
@@ -217,7 +234,9 @@ class Line:
                 raise RequestFailedError(Failure(status=400, code="REJECTED", text="no"))
             case "crash":
                 raise RuntimeError("a mistake of ours")
-        answer = await asyncio.shield(asyncio.ensure_future(self._arrived(call)))
+        arrival = asyncio.ensure_future(self._arrived(call))
+        arrival.add_done_callback(lambda done: done.cancelled() or done.exception())  # also where nobody waits for it
+        answer = await asyncio.shield(arrival)
         if fault == "denied":
             raise RequestFailedError(Failure(status=400, code="REJECTED", text="no, it says, and takes it"))
         if fault == "duplicate":
@@ -236,12 +255,23 @@ class Line:
         self.urgencies.append((query.call.api, urgency))
         fault = self._fault("read")
         await asyncio.sleep(0.01)
+        if fault == "stale":
+            return await self._stale(query)
         match fault:
             case "fails":
                 raise RequestFailedError(Failure(status=503, code="", text="unavailable"))
             case "html":
                 raise UnreadableAnswerError("<html>")
-        return query.read(self._shown(query.call)).items
+        shown = self._shown(query.call)
+        self._before[f"{query.call.api} {query.call.params}"] = self.now_ms(), shown
+        return query.read(shown).items
+
+    async def _stale(self, query: Query[Any]) -> Any:  # noqa: ANN401 - as read
+        """Answer as a little while ago, where that was asked."""
+        at, shown = self._before.get(f"{query.call.api} {query.call.params}", (0, ()))
+        if self.now_ms() - at > STALE_MS:
+            shown = self._shown(query.call)
+        return query.read(shown).items
 
     def _fault(self, kind: str) -> str:
         return self._random.choice([*self.faults.get(kind, ()), ""]) if self.faults.get(kind) else ""
@@ -260,7 +290,7 @@ class Line:
             venue.cancels.append(call.params["name"])
         if order is None:
             raise RequestFailedError(Failure(status=400, code="ABSENT", text="no such order"))
-        if order.status is not OrderStatus.OPEN:
+        if not order.is_open:
             raise RequestFailedError(Failure(status=400, code="ENDED", text="done"))
         if call.api == "cancel":
             venue.cancel(order)
@@ -274,9 +304,9 @@ class Line:
             case "look_up":
                 return [seen(each) for each in venue.visible() if each.client_order_id == params["name"]]
             case "look_up_by_id":
-                return [seen(each) for each in venue.visible() if each.order_id == params["order_id"]]
+                return [seen(each) for each in venue.visible() if params["order_id"] in {each.order_id, each.child}]
             case "open_orders":
-                return [seen(each) for each in venue.visible() if each.status is OrderStatus.OPEN]
+                return [seen(each) for each in venue.visible() if each.is_open]
             case "trades_of":
                 return [each for each in venue.seen_trades() if each.order_id == params["order_id"]]
             case "trades_since":

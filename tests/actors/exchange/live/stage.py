@@ -24,7 +24,9 @@ from messages.orders import (
     AmendSubmitted,
     CancelOrder,
     CancelSubmitted,
+    OrderAccepted,
     OrderEvent,
+    OrderFilled,
     OrderSubmitted,
     SubmitOrder,
 )
@@ -33,6 +35,7 @@ from messages.units import (
     GTC,
     LIMIT,
     MARKET,
+    STOP_MARKET,
     Amount,
     Asset,
     BaseAmount,
@@ -89,7 +92,8 @@ def intent(
         side=side,
         amount=BaseAmount(Decimal(amount)),
         order_type=order_type,
-        price=None if price is None or order_type is MARKET else Price(Decimal(price)),
+        price=None if price is None or order_type in {MARKET, STOP_MARKET} else Price(Decimal(price)),
+        trigger_price=Price(Decimal(2100)) if order_type is STOP_MARKET else None,
         reduce_only=reduce_only,
         reference_price=Price(Decimal(2000)),
         held_asset=Asset("USDT"),
@@ -123,7 +127,8 @@ class Stage:
     Attributes:
         told: What the engine and the position monitor were told, in order.
         causes: With which cause, beside it.
-        journal: What was asked of orders and told of them, in order, as an engine has it that hears all at once.
+        journal: What was asked of orders and what was news of them, in order, as an engine has it that hears all at
+            once.
         followed: What an engine answers to the beginning of an epoch.
     """
 
@@ -212,7 +217,7 @@ class Stage:
         if process != self._process:
             return
         if isinstance(message, get_args(OrderEvent)):
-            self.journal.append(message)
+            self._take(message)
         self.told.append(message)
         self.causes.append(cause)
         self._heard.set()
@@ -222,6 +227,21 @@ class Stage:
     def _follow(self, started: VenueStarted) -> FollowOrders:
         orders = self.unfinished or unfinished(self.journal)
         return FollowOrders(venue=VENUE, epoch=started.epoch, orders=orders, since=self.since)
+
+    def _take(self, event: OrderEvent) -> None:
+        """Journal a report if it is news, as an engine does; one that can't be is an error."""
+        (order,) = [each for each in followed(self.journal) if each.intent.client_order_id == event.client_order_id]
+        if isinstance(event, OrderFilled) and not order.accepted:
+            accepted = OrderAccepted(
+                venue=event.venue,
+                instrument=event.instrument,
+                client_order_id=event.client_order_id,
+                instruction_id=event.instruction_id,
+                order_id=event.order_id,
+            )
+            self.journal.append(accepted)
+        if order.follow(event):
+            self.journal.append(event)
 
     def of(self, kind: type[M]) -> list[M]:
         """Return what was told of a type."""

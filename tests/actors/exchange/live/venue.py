@@ -71,6 +71,13 @@ class Resting(msgspec.Struct):
     status: OrderStatus = OrderStatus.OPEN
     visible_ms: int = 0
     updated_ms: int = 0
+    trigger: Decimal | None = None
+    child: OrderId | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may come of it still."""
+        return self.status in {OrderStatus.OPEN, OrderStatus.WAITING}
 
 
 class Venue:
@@ -118,6 +125,8 @@ class Venue:
             visible_ms=now + self.order_delay_ms,
             updated_ms=now,
         )
+        if intent.trigger_price is not None:
+            order.trigger, order.status = intent.trigger_price, OrderStatus.WAITING
         self.orders[order.order_id] = order
         self.places.append(order.client_order_id)
         self._say_order(order)
@@ -139,7 +148,7 @@ class Venue:
         trade = SeenTrade(
             instrument=order.instrument,
             trade_id=TradeId(f"t{len(self.trades) + 1}"),
-            order_id=order.order_id,
+            order_id=order.child or order.order_id,
             client_order_id=order.client_order_id if self.names_trades else ClientOrderId(""),
             side=order.side,
             amount=BaseAmount(amount),
@@ -157,6 +166,11 @@ class Venue:
             self.frames(Update(trades=(trade,)))
         self._say_order(order)
         return trade
+
+    def trigger(self, order: Resting) -> None:
+        """Have the trigger of a waiting order reached: another order comes of it."""
+        order.child, order.status, order.updated_ms = OrderId(f"{order.order_id}c"), OrderStatus.OPEN, self.now_ms()
+        self._say_order(order)
 
     def cancel(self, order: Resting) -> None:
         """Take an open order off the book."""
@@ -196,5 +210,8 @@ def seen(order: Resting) -> SeenOrder:
         amount=BaseAmount(order.amount),
         filled=BaseAmount(order.filled),
         price=None if order.price is None else Price(order.price),
+        triggered=order.child is not None,
+        trigger_price=None if order.trigger is None else Price(order.trigger),
+        child=order.child,
         updated_ms=order.updated_ms,
     )
