@@ -17,6 +17,8 @@ from ops.testbed.exchange.values import ZERO, Market, Position, Uid
 DEFAULT_LEVERAGE = Decimal(20)
 """Of an account that never set one. Binance's own; the others' are of that order."""
 _REMEMBERED_MS = 120_000
+_FINEST = Decimal("1e-16")
+"""An average price is rounded to this: balances that it moves keep a length that can be written."""
 
 
 class Positions:
@@ -67,7 +69,7 @@ class Positions:
         realised = ZERO
         entry = before.entry_price
         if before.quantity * signed >= 0:
-            entry = (abs(before.quantity) * entry + amount * price) / abs(quantity)
+            entry = ((abs(before.quantity) * entry + amount * price) / abs(quantity)).quantize(_FINEST)
         else:
             closed = min(amount, abs(before.quantity))
             realised = closed * (price - entry) * (1 if before.quantity > 0 else -1)

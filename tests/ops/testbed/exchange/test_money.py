@@ -82,6 +82,18 @@ def test_a_position_is_kept_at_average_cost_through_growth_reduction_and_reversa
     assert venue.balance("USDT", PERP_WALLET) == MONEY + realised - fees
 
 
+def test_what_an_average_price_comes_to_can_be_written() -> None:
+    venue = bench()
+    fill(venue, BUY, "1", "2490")
+    fill(venue, BUY, "2", "2470.01")
+    venue.place(SELL, "1")
+
+    exponent = venue.balance("USDT", PERP_WALLET).normalize().as_tuple().exponent
+
+    assert isinstance(exponent, int)
+    assert exponent >= -20
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(
