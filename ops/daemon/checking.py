@@ -4,7 +4,7 @@ Without ``--online`` it reads what lies here: config, keys, script, journal. Wit
 nothing is changed there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,21 @@ from rich.text import Text
 from actors.errors import BadInputError, ExecdError
 from actors.journal.lock import holder
 from actors.journal.reader import JournalReader
-from config.instructions import read_open_script
 from config.load import Loaded, load
 from config.modes import ONGOING
 from config.problems import ConfigError
-from config.secrets import Credentials, read_credentials
-from config.venue_rules import chosen_instruments
+from config.secrets import Credentials
+from config.venue_rules import chosen_instruments, told_models
+from messages.instruments import instruments_of
 from messages.units import VenueName, plain
-from ops.daemon.endpoints import endpoint_of
+from ops.daemon.at_hand import look_here
 from ops.daemon.first_start import openings
+from ops.daemon.preparation import decides
 from ops.daemon.record import accounts_of
 from ops.daemon.venues import Seen, look_at_all
 from ops.exits import one_line, print_json, say
 from ops.screen import stdout
-from ops.wiring import adopts, places_orders
+from ops.wiring import adopts
 
 
 class VenuePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,27 +93,16 @@ def check_ongoing(config: Path, *, online: bool, json: bool) -> int:
 
 def _checked(loaded: Loaded, problems: list[str], *, online: bool) -> Checked:
     settings, notes = loaded.settings, list[str]()
-    credentials: Mapping[VenueName, Credentials] = {}
-    if places_orders(settings):
-        try:
-            credentials = read_credentials(loaded)
-        except ConfigError as error:
-            problems += error.lines
-    instructions = _script(loaded, problems)
-    problems += _certificates(loaded)
+    here = look_here(loaded)
+    problems += here.problems
     journal_is, known = _journal(loaded, problems, notes)
     seen: tuple[Seen, ...] = ()
     if online and not problems:
-        try:
-            seen = look_at_all(loaded, credentials, change=False)
-            problems += [line for each in seen for line in (*each.problems, *each.passing)]
-            notes += [line for each in seen for line in each.notes]
-            if credentials and not problems:
-                openings(seen, known, adopt=adopts(settings))
-        except BadInputError as error:
-            problems += error.problems
-        except ExecdError as error:
-            problems.append(str(error))
+        seen = _asked(loaded, here.credentials, known, problems, notes)
+    if loaded.script is None:
+        problems += _strategy(loaded, seen)
+    instructions = None if here.script is None else len(here.script)
+    here.close()
     return Checked(
         config=str(loaded.path),
         mode=settings.mode.type,
@@ -120,36 +110,45 @@ def _checked(loaded: Loaded, problems: list[str], *, online: bool) -> Checked:
         journal_is=journal_is,
         strategy=settings.strategy.use,
         instructions=instructions,
-        venues=_venues(loaded, credentials, seen),
+        venues=_venues(loaded, here.credentials, seen),
         problems=problems,
         notes=notes,
         exit=2 if problems else 0,
     )
 
 
-def _script(loaded: Loaded, problems: list[str]) -> int | None:
-    if loaded.script is None:
-        return None
-    known = set(chosen_instruments(loaded.settings))
+def _asked(
+    loaded: Loaded,
+    credentials: Mapping[VenueName, Credentials],
+    known: Mapping[VenueName, str],
+    problems: list[str],
+    notes: list[str],
+) -> tuple[Seen, ...]:
+    """Return what the venues say, with what stands against a start."""
+    seen: tuple[Seen, ...] = ()
     try:
-        script = read_open_script(loaded.script, venues=tuple(loaded.settings.venues), known=known)
-    except ConfigError as error:
-        problems += error.lines
-        return None
-    try:
-        return len(script)
-    finally:
-        script.close()
+        seen = look_at_all(loaded, credentials, change=False)
+        problems += [line for each in seen for line in (*each.problems, *each.passing)]
+        notes += [line for each in seen for line in each.notes]
+        if credentials and not problems:
+            openings(seen, known, adopt=adopts(loaded.settings))
+    except BadInputError as error:
+        problems += error.problems
+    except ExecdError as error:
+        problems.append(str(error))
+    return seen
 
 
-def _certificates(loaded: Loaded) -> list[str]:
-    found = list[str]()
-    for venue, chosen in loaded.settings.venues.items():
-        try:
-            endpoint_of(venue, chosen, loaded)
-        except BadInputError as error:
-            found += error.problems
-    return found
+def _strategy(loaded: Loaded, seen: tuple[Seen, ...]) -> Sequence[str]:
+    """Return why the strategy can't be built. One whose markets nobody has told of yet is built by a start."""
+    models = told_models(loaded.settings, {key: rules for each in seen for key, rules in each.rules.items()})
+    if {*instruments_of(models)} != {*chosen_instruments(loaded.settings)}:
+        return ()
+    try:
+        decides(loaded, models, None)
+    except BadInputError as error:
+        return error.problems
+    return ()
 
 
 def _journal(loaded: Loaded, problems: list[str], notes: list[str]) -> tuple[str, dict[VenueName, str]]:

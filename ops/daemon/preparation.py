@@ -11,18 +11,19 @@ from typing import NamedTuple
 from actors.errors import BadInputError
 from actors.exchange.wire.contract import Market
 from actors.strategies.contract import Strategy, StrategyContext
-from config.instructions import ScriptFile, read_open_script
+from config.instructions import ScriptFile
 from config.load import Loaded, load, trading_settings
 from config.modes import ONGOING
 from config.problems import ConfigError
-from config.secrets import Credentials, read_credentials
+from config.secrets import Credentials
 from config.venue_rules import told_models
-from messages.instruments import VenueModel, instruments_of
+from messages.instruments import VenueModel
 from messages.units import InstrumentId, Nanoseconds, VenueName
+from ops.daemon.at_hand import look_here
 from ops.daemon.timetable import timetable
 from ops.daemon.venues import Seen, VenueDownError, look_at_all
 from ops.strategy_loading import load_strategy
-from ops.wiring import ongoing_context, places_orders
+from ops.wiring import ongoing_context
 
 
 class Ready(NamedTuple):
@@ -77,10 +78,22 @@ def prepare(config: Path, *, change: bool) -> Ready:
     """
     try:
         loaded = load(config, modes=ONGOING)
-        credentials = read_credentials(loaded) if places_orders(loaded.settings) else {}
     except ConfigError as error:
         raise BadInputError(*error.lines) from None
-    return prepared(loaded, credentials, change=change, strategy=lambda models: _strategy(loaded, models))
+    here = look_here(loaded)
+    if here.problems:
+        here.close()
+        raise BadInputError(*here.problems)
+    try:
+        return prepared(
+            loaded,
+            here.credentials,
+            change=change,
+            strategy=lambda models: decides(loaded, models, here.script),
+        )
+    except BaseException:
+        here.close()
+        raise
 
 
 def prepared(
@@ -123,19 +136,24 @@ def prepared(
     )
 
 
-def _strategy(loaded: Loaded, models: tuple[VenueModel, ...]) -> Decides:
-    """Return who decides, by the config."""
+def decides(loaded: Loaded, models: tuple[VenueModel, ...], script: ScriptFile | None) -> Decides:
+    """Return who decides, by the config.
+
+    Args:
+        loaded: The config.
+        models: The venues with their instruments.
+        script: The file of the strategy ``script``, read.
+
+    Raises:
+        BadInputError: The strategy can't be imported or built.
+    """
     settings = loaded.settings
-    if loaded.script is None:
-        found = load_strategy(
-            settings.strategy.use,
-            folder=loaded.base,
-            label=loaded.path.name,
-            context=ongoing_context(settings, models, start=Nanoseconds(0)),
-        )
-        return Decides(found.build, found.file, None)
-    try:
-        script = read_open_script(loaded.script, venues=tuple(settings.venues), known=set(instruments_of(models)))
-    except ConfigError as error:
-        raise BadInputError(*error.lines) from None
-    return Decides(timetable(script), (script.name, script.sha256), script)
+    if script is not None:
+        return Decides(timetable(script), (script.name, script.sha256), script)
+    found = load_strategy(
+        settings.strategy.use,
+        folder=loaded.base,
+        label=loaded.path.name,
+        context=ongoing_context(settings, models, start=Nanoseconds(0)),
+    )
+    return Decides(found.build, found.file, None)
