@@ -314,7 +314,7 @@ class Engine(Actor[EngineMessage]):
         order = self._followed.find(fill.client_order_id)
         if order is None:
             return fill
-        self._states.note(fill.venue, self._turn.at)
+        self._states.take(fill, self._turn.at)
         return replace(fill, reference_price=order.reference_of(fill))
 
     def _reported(self, event: OrderEvent) -> None:

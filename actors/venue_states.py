@@ -4,9 +4,10 @@ A venue that must settle takes nothing new from the start of each epoch to its `
 as nobody knows the position yet. A halted one takes what reduces; it may be halted for several reasons, and takes
 everything again when the last is gone.
 
-Whatever a venue tells twice is booked once: its latest payments, foreign trades and open foreign orders are remembered
-by the keys of messages/live.py, so many that what is read again after a restart is among them. Changes here come from
-entries alone, those just told and those of the journal, by `take`.
+Whatever a venue tells twice is booked once: its latest payments, trades (foreign ones, and the fills of our orders, so
+that none is ever booked as a stranger's) and open foreign orders are remembered by the keys of messages/live.py, so
+many that what is read again after a restart is among them. Changes here come from entries alone, those just told and
+those of the journal, by `take`.
 
 `FollowOrders.since`: a fact is journaled when it comes, and what comes after it may have happened before. So facts move
 `since` on only while the venue is settled, when nothing is older than a look at its records; during the start of an
@@ -46,7 +47,7 @@ from messages.units import Nanoseconds, VenueName
 PAYMENTS = 4_096
 """Ids of funding payments and transfers that are remembered of each venue; a power of two."""
 TRADES = 16_384
-"""The same, of trades that are not ours."""
+"""The same, of trades."""
 
 
 class Barred(NamedTuple):
@@ -158,12 +159,6 @@ class VenueStates:
             opened_at=Nanoseconds(known.opened_at),
         )
 
-    def note(self, venue: VenueName, at: int) -> None:
-        """A fact of a venue was told at this time (ns)."""
-        known = self._of(venue)
-        if known.is_settled:
-            known.since = at
-
     def _of(self, venue: VenueName) -> _Venue:
         known = self._venues.get(venue)
         if known is None:
@@ -241,8 +236,8 @@ class VenueStates:
             return self._once(known.payments, payment_key(entry.instrument, entry.payment_id)) and self._fact(known, at)
         return self._fact(known, at)
 
-    def _filled(self, _entry: OrderFilled, known: _Venue, at: int) -> bool:
-        return self._fact(known, at)
+    def _filled(self, entry: OrderFilled, known: _Venue, at: int) -> bool:
+        return self._once(known.trades, foreign_key(entry.instrument, entry.trade_id)) and self._fact(known, at)
 
     @staticmethod
     def _said(_entry: Entry, _known: _Venue, _at: int) -> bool:

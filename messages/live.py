@@ -112,7 +112,7 @@ class FollowOrders(Command, frozen=True, kw_only=True):
             booked once, so nobody needs to look at them.
         foreign: Venue ids of the foreign orders that are journaled as open.
         foreign_keys: The same orders, each with its instrument (`foreign_key`).
-        foreign_trades: Keys (`foreign_key`) of the foreign trades journaled last.
+        foreign_trades: Keys (`foreign_key`) of the trades journaled last, foreign ones and those of our orders.
         opened_at: When the journal took the account over: what was before lies in its `Opening`, and is never told.
     """
 

@@ -26,7 +26,7 @@ from messages.units import (
 from tests.actors.builders import accepted, cancelled, instruction, paid
 from tests.actors.builders import filled as filled_at_a_venue
 from tests.actors.engine_desk import D, Desk, passed
-from tests.actors.live_desk import AS_IT_RAN_OR_FOLDED, BYBIT, Live
+from tests.actors.live_desk import AS_IT_RAN_OR_FOLDED, BYBIT, Live, resting
 from tests.actors.venue_facts import adjusted, foreign_order, foreign_trade
 
 # --- news -------------------------------------------------------------------------------------------------------------
@@ -110,6 +110,19 @@ def test_a_venue_that_starts_is_told_what_of_its_news_is_known(*, folded: bool) 
     assert told.payments == ("bybit:ETHUSDT-PERP 7", "bybit USDT r1")
     assert told.foreign_trades == ("bybit:ETHUSDT-PERP f1",)
     assert (told.foreign, told.foreign_keys) == (("9",), ("bybit:ETHUSDT-PERP 9",))
+
+
+@AS_IT_RAN_OR_FOLDED
+def test_a_fill_of_ours_is_never_booked_as_a_strangers_trade_whatever_the_venue_takes_it_for(*, folded: bool) -> None:
+    desk = Live()
+    desk.begin()
+    name = resting(desk, "first", at=11)
+    desk.give(filled_at_a_venue(name="first", client=name, trade="f1"))
+    if folded:
+        desk.fold()
+
+    assert desk.give(foreign_trade(trade="f1")) == []
+    assert desk.give(foreign_trade(trade="f2")) == [foreign_trade(trade="f2")]
 
 
 # --- reference prices -------------------------------------------------------------------------------------------------
