@@ -1,11 +1,11 @@
 """The book against the venue: when a difference is one, and what follows from it. Pure; all rules are in this file.
 
 Only quiet snapshots count: nothing was under way while they were taken. A difference beyond noise in two of them in a
-row, with no fact of the venue booked in between, is found: it is put on record, and the venue looks into its records
-since the two last agreed. What it finds there it tells, and it is booked. What differs in two quiet snapshots in a row
-after that has no explanation: a balance within dust is adjusted, anything else halts the venue. A snapshot that agrees
-again ends the halt. If the venue does not come back from its look (it was restarted, say), the difference is found anew
-after PATIENCE snapshots.
+row, with no fact of the venue booked in between, is found; where facts never cease, one that stays just as large in
+STEADY of them. It is put on record, and the venue looks into its records since the two last agreed. What it finds there
+it tells, and it is booked. What is found just like that after it has no explanation: a balance within dust is adjusted,
+anything else halts the venue. A snapshot that agrees again ends the halt. If the venue does not come back from its look
+(it was restarted, say), the difference is found anew after PATIENCE snapshots.
 
 What was before the account was opened is not looked for: it lies in its `Opening`.
 
@@ -44,6 +44,7 @@ from messages.units import (
 
 NOISE = Decimal("1e-8")
 PATIENCE = 20
+STEADY = 4
 OVERLAP_NS = 24 * 3600 * 1_000_000_000
 """How long before the last booked fact a look begins, where book and venue have not agreed yet in this process."""
 HALT = "book and venue differ: "
@@ -82,6 +83,7 @@ class Reconciliation:
         self._venue = venue
         self._dust = dust
         self._last: Mapping[str, _Difference] = {}  # of the latest quiet snapshot, if no fact came since
+        self._steady: Mapping[str, tuple[Decimal, int]] = {}  # what was not accepted of each, and in how many in a row
         self._found: dict[str, Decimal] = {}  # what is on record as found: venue less book
         self._accepted: dict[str, Decimal] = {}
         self._looking = self._looked = False
@@ -101,7 +103,7 @@ class Reconciliation:
 
     def looked(self) -> None:
         """The venue has told all that its records hold."""
-        self._looking, self._looked, self._last = False, True, {}
+        self._looking, self._looked, self._last, self._steady = False, True, {}, {}
 
     def fold(self, entry: DifferenceFound | VenueHalted) -> None:
         """Take in an entry of the journal."""
@@ -133,6 +135,7 @@ class Reconciliation:
             return []
         differences = dict(self._differences(snapshot, balances, positions))
         before, self._last = self._last, differences
+        self._steady = {where: self._in_a_row(where, each) for where, each in differences.items()}
         if not differences:
             return self._agreed(snapshot.at)
         if self._looking:
@@ -140,7 +143,9 @@ class Reconciliation:
             if self._waited < PATIENCE:
                 return []
             self._looking = False
-        lasting = {where: each for where, each in differences.items() if where in before}
+        lasting = {
+            where: each for where, each in differences.items() if where in before or self._steady[where][1] >= STEADY
+        }
         if not lasting:
             return []
         if self._looked:
@@ -150,6 +155,11 @@ class Reconciliation:
             if self._waited < PATIENCE:
                 return []
         return self._look_into(lasting, snapshot.at)
+
+    def _in_a_row(self, where: str, now: _Difference) -> tuple[Decimal, int]:
+        """Return what is not accepted of a difference, and in how many snapshots in a row it was as large as that."""
+        rest, count = self._steady.get(where, (now.rest, 0))
+        return (now.rest, count + 1) if abs(now.rest - rest) <= _noise(now.at_venue) else (now.rest, 1)
 
     def _differences(
         self, snapshot: VenueSnapshot, balances: Balances, positions: Positions
@@ -168,7 +178,7 @@ class Reconciliation:
 
     def _rest(self, where: str, booked: Decimal, at_venue: Decimal) -> Decimal:
         """Return what nobody accepted of a difference; 0 where it is noise."""
-        noise = max(NOISE, abs(at_venue) * NOISE)
+        noise = _noise(at_venue)
         missing = at_venue - booked
         if abs(missing) <= noise:
             self._accepted.pop(where, None)
@@ -228,3 +238,7 @@ class Reconciliation:
     def _start_over(self) -> None:
         self._looking = self._looked = False
         self._waited = 0
+
+
+def _noise(at_venue: Decimal) -> Decimal:
+    return max(NOISE, abs(at_venue) * NOISE)

@@ -11,7 +11,7 @@ import pytest
 
 from actors.contract import Turn
 from actors.position_monitor import PositionMonitor
-from actors.reconciliation import OVERLAP_NS, PATIENCE
+from actors.reconciliation import OVERLAP_NS, PATIENCE, STEADY
 from messages.journal import Entry
 from messages.live import (
     BY_OPERATOR,
@@ -192,6 +192,24 @@ def test_snapshots_that_say_nothing_about_a_difference_find_none(between: str) -
 
     assert desk.snapshot("900") == []
     assert desk.snapshot("900") != []
+
+
+def test_a_difference_that_stays_is_found_also_where_facts_never_cease() -> None:
+    desk = Desk()
+    said: list[Any] = []
+    for step in range(STEADY):
+        assert said == []
+        desk.book(adjusted("0.5"))
+        said = desk.snapshot(str(Decimal(900) + Decimal("0.5") * (step + 1)))
+
+    assert [type(each) for each in said] == [DifferenceFound, LookInto]
+
+
+def test_differences_that_change_with_every_fact_are_none() -> None:
+    desk = Desk()
+    for step in range(2 * STEADY):
+        desk.book(adjusted("0.5"))
+        assert desk.snapshot(str(1000 + step % 3)) == []
 
 
 def test_another_difference_than_the_one_before_must_be_seen_twice_as_well() -> None:
