@@ -81,10 +81,11 @@ class Log(Actor[Noted]):
 
     def receive(self, message: Noted) -> None:
         """Write one line."""
-        at = dt.datetime.fromtimestamp(message.at / SECOND_NS, dt.UTC)
+        seconds, rest = divmod(message.at, SECOND_NS)
+        at = dt.datetime.fromtimestamp(seconds, dt.UTC)
         kind = type(message.entry).__name__
         text = words(kind, json.loads(encode(0, message.at, None, message.entry)))
-        say(one_line(f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} {kind}: {text}"))
+        say(one_line(f"{at:%Y-%m-%d %H:%M:%S}.{rest // 1_000_000:03d} {kind}: {text}"))
 
 
 def say_line(line: str) -> None:
