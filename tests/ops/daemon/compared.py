@@ -74,7 +74,9 @@ class Compared:
         self.trades = Counter(
             (names[venue, product, symbol], trade)
             for venue, product, symbol, trade in self._ask(
-                "SELECT venue, product, symbol, trade_id FROM trades WHERE client_order_id != ''"
+                "SELECT venue, product, symbol, trade_id FROM trades AS t WHERE client_order_id != '' OR EXISTS ("
+                "SELECT 1 FROM orders AS o WHERE parent_id != '' AND o.venue = t.venue AND o.product = t.product "
+                "AND o.symbol = t.symbol AND o.order_id = t.order_id)"  # of an order that a stop became: a name less
             )
         )
         entries = [each.entry for each in self.records]

@@ -63,12 +63,14 @@ FAULTS: Sequence[Mapping[str, Any]] = (
 class Exchange:
     """The local exchange, as a process."""
 
-    def __init__(self, folder: Path, *, seed: int, faults: Iterable[Mapping[str, Any]], limits: int = 1_000) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int, faults: Iterable[Mapping[str, Any]], limits: int = 1_000, port: int = 0
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.state = folder / "exchange"
         played = folder / "faults.jsonl"
         played.write_text("".join(json.dumps(each) + "\n" for each in faults))
-        words = ["testbed", "exchange", "--port", "0", "--state", str(self.state), "--seed", str(seed)]
+        words = ["testbed", "exchange", "--port", str(port), "--state", str(self.state), "--seed", str(seed)]
         words += ["--faults", str(played), "--limits", str(limits)]
         self.errors = folder / "exchange.err"
         with self.errors.open("a") as errors:
@@ -80,9 +82,9 @@ class Exchange:
                 env=environment(),
             )
         line = _first_line(self.process)
-        word, port, ca_file = line.split(" ", 2) if line.startswith("ready ") else ("", "", line)
+        word, given, ca_file = line.split(" ", 2) if line.startswith("ready ") else ("", "", line)
         assert word == "ready", f"the exchange did not start: {line} {self.errors.read_text()}"
-        self.port, self.ca_file = int(port), ca_file.strip()
+        self.port, self.ca_file = int(given), ca_file.strip()
 
     @property
     def record(self) -> Path:
@@ -108,7 +110,7 @@ def _first_line(process: subprocess.Popen[str]) -> str:
 class Desk:
     """A folder from which the daemon is run."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a test does not care about it leaves out
         self,
         folder: Path,
         exchange: Exchange,
@@ -118,6 +120,10 @@ class Desk:
         unknown: str = "margin_ms = 300\nhorizon_s = 60\n",
         per_venue: str = "validity_ms = 1000\npoll_s = 0.3\nreconcile_s = 1\n",
         words: Sequence[str] = (sys.executable, "-c", CODE),
+        adopt: bool = True,
+        exit_when_done: bool = True,
+        more: str = "",
+        instruments: Sequence[str] = ("ETH/USDT", "ETHUSDT-PERP"),
     ) -> None:
         self.folder = folder
         self.words = words
@@ -126,20 +132,23 @@ class Desk:
         if not keys.exists():
             shutil.copytree(exchange.state / "keys", keys)
         self.config = folder / "live.toml"
-        text = (
-            '[mode]\ntype = "live"\nadopt = true\n[secrets]\ndir = "keys"\n[journal]\npath = "state/journal.sqlite"\n'
-        )
+        text = f'[mode]\ntype = "live"\nadopt = {json.dumps(adopt)}\n[secrets]\ndir = "keys"\n'
+        text += f'[journal]\npath = "state/journal.sqlite"\n{more}'
         text += f"[unknown]\n{unknown}" if unknown else ""
         for venue in venues:
             text += f'[venues.{venue}]\nkind = "cex"\ncredentials = "{venue}"\n'
-            text += f'instruments = ["ETH/USDT", "ETHUSDT-PERP"]\n{per_venue}'
+            text += f"instruments = {json.dumps(list(instruments))}\n{per_venue}"
             text += f'[venues.{venue}.endpoint]\nconnect_to = "127.0.0.1:{exchange.port}"\n'
             text += f'ca_file = "{exchange.ca_file}"\n'
-        text += '[strategy]\nuse = "script"\n[strategy.params]\nfile = "instructions.jsonl"\nexit_when_done = true\n'
-        self.config.write_text(text)
-        (folder / "instructions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        text += '[strategy]\nuse = "script"\n[strategy.params]\nfile = "instructions.jsonl"\n'
+        self.config.write_text(f"{text}exit_when_done = {json.dumps(exit_when_done)}\n")
+        self.give(lines)
         self.journal = folder / "state" / "journal.sqlite"
         self.log = folder / "daemon.log"
+
+    def give(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Write the script, for the next start."""
+        (self.folder / "instructions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the daemon."""
@@ -207,9 +216,11 @@ def script(
 
 
 @contextlib.contextmanager
-def exchange(folder: Path, *, seed: int, faults: Iterable[Mapping[str, Any]] = ()) -> Iterator[Exchange]:
+def exchange(
+    folder: Path, *, seed: int, faults: Iterable[Mapping[str, Any]] = (), limits: int = 1_000, port: int = 0
+) -> Iterator[Exchange]:
     """Run a local exchange for as long as the block lasts."""
-    running = Exchange(folder, seed=seed, faults=faults)
+    running = Exchange(folder, seed=seed, faults=faults, limits=limits, port=port)
     try:
         yield running
     finally:
