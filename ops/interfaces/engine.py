@@ -63,6 +63,11 @@ class EventDrivenStrategyEngine:
     Use it as ``async with EventDrivenStrategyEngine(config) as engine``, or `close` it; a program that does neither
     still exits, and its journal can be read. One engine is for one event loop at a time; two engines share nothing.
 
+    Live and on paper it runs on threads of its own from the beginning of ``async with``, or else from the first call,
+    to the end: it looks at the venues, goes on with the journal, and settles what earlier runs left unfinished. What an
+    operator wants to know is logged (logger ``execd.engine``), and ``execd status`` and ``execd resolve`` with a config
+    that names the same journal speak with it.
+
     Attributes:
         execution_mode: Of the config; "backtest" where it names none.
         config: Without secrets.
@@ -72,7 +77,7 @@ class EventDrivenStrategyEngine:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        """Type the config at once; data is read by the first trade.
+        """Type the config at once; data is read, and venues are looked at, by the first call.
 
         Raises:
             ValueError: Everything that is wrong with it.
@@ -138,7 +143,11 @@ class EventDrivenStrategyEngine:
         )
 
     async def close(self) -> None:
-        """End the run: open orders expire, the book is marked, the journal is closed. Again does nothing."""
+        """End the run: the book is marked, the journal is closed. Again does nothing.
+
+        Simulated orders that are open expire. Real ones stay, unless ``execution.on_stop`` is "cancel", and the next
+        engine with this journal goes on with them.
+        """
         await self._session.close()
 
     async def __aenter__(self) -> Self:

@@ -21,7 +21,7 @@ class BaseExecutionInterface(ABC):
     """What every execution interface offers.
 
     Args:
-        execution_mode: "backtest" in this version.
+        execution_mode: "backtest", "paper" or "live".
         config: A plain dict, see ops/interfaces/chosen.py. Secrets in it are moved into a type that shows nothing.
 
     Attributes:
@@ -85,19 +85,20 @@ class BaseExecutionInterface(ABC):
 
 
 class CEXExecutionInterface(BaseExecutionInterface):
-    """Trading on Binance, Bybit and OKX, simulated from recorded data and given prices.
+    """Trading on Binance, Bybit and OKX: simulated from recorded data and given prices, on paper, or with real orders.
 
-    Without an engine's dependencies it has a run of its own, begun by its first trade.
+    Without an engine's dependencies it has a run of its own, begun by its first trade; live and on paper by its first
+    call of any kind, which looks at the venues and so takes a while. Close it then: see `close`.
 
     Attributes:
-        exchange_clients: Empty: a backtest has none.
+        exchange_clients: Empty in every mode: the clients of the venues are those of the actors that speak with them.
     """
 
     def __init__(self, execution_mode: str, config: Mapping[str, Any]) -> None:
         """Type the config at once.
 
         Raises:
-            ValueError: Everything that is wrong with it, or a mode that is not in this version.
+            ValueError: Everything that is wrong with it.
         """
         super().__init__(execution_mode, config)
         del config
@@ -139,9 +140,13 @@ class CEXExecutionInterface(BaseExecutionInterface):
     ) -> TradeAnswer:
         """Trade.
 
-        It returns when the order is filled, refused, cancelled or rests. An order that is on its way (`latency_ms`)
-        is OPEN; it is waited for up to the config's `timeout_s`, as other tasks move the clock. Cancelling the await
-        cancels no order.
+        It returns when the order is filled, refused, cancelled or rests, or when nobody knows what became of it. An
+        order that is on its way is OPEN; it is waited for up to the config's `timeout_s`, in a backtest (`latency_ms`)
+        as other tasks move the clock. Cancelling the await cancels no order. The same `id` again with equal content
+        places nothing, and is answered with what the first one came to by then, also after a restart.
+
+        Live and on paper the venue's own prices of now decide, and its own clock: of `market_data` nothing is used.
+        An instruction that comes before its venue is ready or has a price waits for that as long as for an answer.
 
         Args:
             instruction: `venue_type` cex, `venue`, `trade_type`, `pair`, `side`, `amount` (base), and if wanted `id`,
@@ -150,7 +155,9 @@ class CEXExecutionInterface(BaseExecutionInterface):
                 nanoseconds, UTC, not before that of an earlier call. Without a price the recorded data's holds.
 
         Raises:
-            ValueError: What is wrong with either; nothing was traded.
+            ValueError: What is wrong with either, or with what a start needs; nothing was traded.
+            ExecdError: Live or on paper, it can't start; nothing was traded.
+            RuntimeError: It was closed, or has ended by itself.
         """
         return await self._session.trade(instruction, market_data)
 
@@ -165,7 +172,9 @@ class CEXExecutionInterface(BaseExecutionInterface):
             return PositionMonitor(self._session).get_position(symbol, venue)
 
     async def cancel_all_orders(self, venue: str | None = None) -> CancelAnswer:
-        """Cancel all open orders at a venue, or everywhere.
+        """Cancel all open orders at a venue, or everywhere; live those of earlier runs of the journal, too.
+
+        Live the venues' answers are waited for up to `timeout_s`.
 
         Raises:
             ValueError: No such venue.
@@ -188,7 +197,7 @@ class CEXExecutionInterface(BaseExecutionInterface):
         }
 
     async def close(self) -> None:
-        """End the run that this interface has of its own; an engine's is the engine's to close."""
+        """End the run that this interface has of its own, as the engine's `close`; an engine's is its own to close."""
         if self._shared is None and self._own is not None:
             await self._own.close()
 

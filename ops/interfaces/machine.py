@@ -74,6 +74,12 @@ class Machine:
         """Whether nothing more comes of it."""
         return self.failure is not None or self.ended is not None
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether it is on its way down: nothing that it is told will be done."""
+        running = self._running
+        return running is not None and running.root.stopping
+
     def is_here(self) -> bool:
         """Whether it runs in this process, and not in the one that this was forked from."""
         return self._pid == os.getpid()

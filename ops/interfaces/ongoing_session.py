@@ -194,6 +194,8 @@ class OngoingSession(Session):
             raise ValueError("; ".join(lines))  # noqa: TRY004 - bad input, as all of it
         if machine.failure is not None:
             raise machine.failure
+        if machine.is_ending:
+            await machine.watches.until(lambda: machine.is_over, timeout_s=None)
         if machine.mirror is None or machine.ended is not None:
             raise RuntimeError(f"{_over(machine)}; look at its log, and make a new one")
         return machine, machine.mirror
@@ -243,9 +245,9 @@ class OngoingSession(Session):
     async def _tell(self) -> None:
         """Call the handlers for every change that they have not heard of."""
         mirror = None if self._machine is None else self._machine.mirror
-        if mirror is None or not mirror.changes:
+        if mirror is None:
             return
-        async with self._turnstile.turn():
+        async with self._turnstile.turn():  # also if there is no news: another task may be calling them right now
             while mirror.changes:
                 with mirror.watches.lock:
                     changed = mirror.changes.popleft()

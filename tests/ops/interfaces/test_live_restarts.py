@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actors.errors import ExecdError
+from actors.errors import ExecdError, InvariantError
 from actors.journal.reader import JournalReader
 from messages.lifecycle import RunEnded
 from messages.orders import OrderSubmitted
@@ -174,6 +174,27 @@ def test_two_engines_in_one_process_share_nothing_and_not_one_journal(tmp_path: 
 
         assert [first["amount_exact"], second["amount_exact"]] == ["0.1", "0.2"]
         assert bought > 0
+
+    run(work())
+
+
+def test_an_engine_that_failed_wakes_who_waits_and_says_so_to_who_calls(tmp_path: Path) -> None:
+    slow = Fault(kind="delay", endpoint="place", number=20_000)
+
+    async def work() -> None:
+        async with local(tmp_path, "bybit", faults=(slow,)) as exchange:
+            ours = EventDrivenStrategyEngine(live(exchange, tmp_path, ["bybit"]))
+            trade = ours.execute_trade_with_interface
+            call = asyncio.create_task(trade(spot(0.1, venue="bybit"), {}))
+            await until(ours, "ORDER_SUBMITTED")
+            running = ours._session._machine._running  # type: ignore[attr-defined]  # noqa: SLF001 - of this kind
+            running.root.fail("core", InvariantError("two records disagree"))
+            answer = await call
+            with pytest.raises(RuntimeError, match=r"^the engine has ended: core: .*two records disagree"):
+                await trade(spot(0.1, venue="bybit"), {})
+            await ours.close()
+
+        assert answer["status"] in {"OPEN", "UNKNOWN"}
 
     run(work())
 

@@ -137,12 +137,14 @@ def test_a_trade_without_an_answer_in_time_is_open_and_comes_to_its_end_all_the_
 
 
 def test_cancelling_the_await_cancels_no_order(tmp_path: Path) -> None:
-    slow = Fault(kind="delay_answer", endpoint="place", count=1, number=600)
+    slow = Fault(kind="delay", endpoint="place", count=1, number=1500)
 
     async def work() -> None:
         async with (
             local(tmp_path, "binance", faults=(slow,)) as exchange,
-            EventDrivenStrategyEngine(live(exchange, tmp_path, ["binance"])) as ours,
+            EventDrivenStrategyEngine(
+                live(exchange, tmp_path, ["binance"], venues={"binance": endpoint(exchange, validity_ms=5000)})
+            ) as ours,
         ):
             call = asyncio.create_task(ours.execute_trade_with_interface(spot(0.1, id="given up"), {}))
             await until(ours, "ORDER_SUBMITTED")
