@@ -1,4 +1,4 @@
-"""What a daemon says on stderr: one line for each entry that an operator wants to know of at once, whatever is in it."""
+"""What a daemon says on stderr: one line for each entry that an operator wants to know of, whatever is in it."""
 
 from decimal import Decimal
 from typing import get_args
