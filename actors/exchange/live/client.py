@@ -34,7 +34,7 @@ from messages.units import TradeType, VenueName
 T = TypeVar("T")
 
 MOST_PAGES = 1_000
-READS_AT_ONCE = 24
+READS_AT_ONCE = 8
 """More reads wait for each other: a venue that answers slowly, or a crowd of answers, holds up nothing but reads."""
 MARKETS_S = 60.0
 SAMPLES = 3

@@ -1,6 +1,7 @@
 """What is measured at a venue. Each function is one case, in a process of its own, and returns its figures."""
 
 import asyncio
+import queue
 import sqlite3
 import statistics
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 from actors.exchange.live.ports import Urgency
 from actors.order_ids import client_order_id, id_digest
+from actors.strategies.contract import OwnEvent
 from messages.instructions import CancelInstruction, InstructionRefused
 from messages.orders import (
     OrderAccepted,
@@ -35,6 +37,8 @@ _MS, _US = 1_000, 1_000_000
 LATE_S = 0.05
 PER_SECOND = 200
 AT_ONCE = 32
+_APART_S = 0.3
+"""Between cancels: they have limits of their own, which are not what is measured."""
 _BEGUN_S = 0.05
 """Given to reads to begin: then they wait for a limit, a connection or an answer."""
 READS = 200
@@ -118,10 +122,15 @@ def _part(values: Iterable[float], part: float) -> float:
 
 
 class Ends:
-    """Counts orders that are over, and those of them that went wrong."""
+    """Counts orders that are over, and those that went wrong.
+
+    Attributes:
+        first_wrong: What was heard of the first that did.
+    """
 
     def __init__(self) -> None:
         self.over = self.refused = self.unknown = 0
+        self.first_wrong: OwnEvent | None = None
         self._filled: dict[str, Decimal] = {}
 
     def hear(self, heard: Heard) -> None:
@@ -129,6 +138,8 @@ class Ends:
         event = heard.event
         self.unknown += isinstance(event, OrderUnknown)
         self.refused += isinstance(event, OrderRejected | InstructionRefused)
+        if self.first_wrong is None and (self.unknown or self.refused):
+            self.first_wrong = event
         if isinstance(event, OrderFilled):
             name = event.instruction_id
             self._filled[name] = self._filled.get(name, Decimal(0)) + event.amount
@@ -184,17 +195,25 @@ def rate(place: Place, folder: Path, venue: str, size: int) -> Figures:
     }
 
 
-def until_over(size: int, at: Callable[[int], None] = lambda _: None) -> Ends:
+def until_over(size: int, at: Callable[[Ends], None] = lambda _: None) -> Ends:
     """Hear until so many orders are over; return how they ended.
 
     Args:
         size: How many.
-        at: Told how many are over, after each event.
+        at: Told how it stands, after each event.
+
+    Raises:
+        SystemExit: Nothing more is heard.
     """
     ends = Ends()
     while ends.over < size:
-        ends.hear(HEARD.get(timeout=_PATIENCE_S))
-        at(ends.over)
+        try:
+            ends.hear(HEARD.get(timeout=_PATIENCE_S))
+        except queue.Empty:
+            raise SystemExit(
+                f"{size - ends.over} orders of {size} do not end; wrong first: {ends.first_wrong}"
+            ) from None
+        at(ends)
     return ends
 
 
@@ -211,6 +230,7 @@ def cancels(place: Place, folder: Path, venue: str, size: int) -> Figures:
     reads = Reads(rig)
     delays, waited = [], []
     for name in names:
+        time.sleep(_APART_S)
         reads.top_up()
         rig.noted.clear()
         waited.append(reads.left)
@@ -285,8 +305,11 @@ def memory(place: Place, folder: Path, venue: str, size: int) -> Figures:
     given = 0
     seen: dict[int, float] = {}
 
-    def go_on(over: int) -> None:
+    def go_on(ends: Ends) -> None:
         nonlocal given
+        if ends.first_wrong is not None:
+            raise SystemExit(f"{venue}: after {ends.over} orders one went wrong: {ends.first_wrong}")
+        over = ends.over
         while given < min(size, over + AT_ONCE):
             if not given % (10 * AT_ONCE):
                 rig.tell_price()
@@ -296,12 +319,10 @@ def memory(place: Place, folder: Path, venue: str, size: int) -> Figures:
             seen[over] = resident_mb()
 
     start = time.perf_counter()
-    go_on(0)
-    ends = until_over(size, go_on)
+    go_on(Ends())
+    until_over(size, go_on)
     took_s = time.perf_counter() - start
     rig.stop()
-    if ends.refused or ends.unknown:
-        raise SystemExit(f"{venue}: {ends.refused} orders were refused, {ends.unknown} unknown")
     return {"mb_at_a_tenth": seen[size // 10], "mb": seen[size], "per_second": size / took_s}
 
 
