@@ -58,11 +58,11 @@ def frame(message: Any, markets: Markets) -> Update:  # noqa: ANN401 - decoded J
         inner = message.get(wrapping)
         if isinstance(inner, Mapping):
             message = inner
-    name = message.get("e")
+    name = str(message.get("e"))
     if name in _ABOUT_BALANCES:
         return Update(balances=True)
-    reader = _READERS.get(str(name))
-    return _NOTHING if reader is None else reader(Fields(message, str(name)), markets)
+    reader = _READERS.get(name)
+    return _NOTHING if reader is None else reader(Fields(message, name), markets)
 
 
 def _execution_report(fields: Fields, markets: Markets) -> Update:

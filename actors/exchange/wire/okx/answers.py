@@ -244,7 +244,8 @@ def _liquidity(row: Row) -> Liquidity:
 
 def balances(data: Sequence[Row]) -> tuple[SeenBalance, ...]:
     """Return what /account/balance holds that is not zero."""
-    if len(data) != 1 or not isinstance(data[0].get("details"), list):
+    details = data[0].get("details") if len(data) == 1 else None
+    if not isinstance(details, list) or not all(isinstance(row, dict) for row in details):
         raise UnreadableAnswerError("okx: a balance without details")
     found = (
         SeenBalance(
@@ -253,7 +254,7 @@ def balances(data: Sequence[Row]) -> tuple[SeenBalance, ...]:
             total=number(row, "cashBal"),
             free=number_or(row, "availBal", number_or(row, "availEq", ZERO)),
         )
-        for row in data[0]["details"]
+        for row in details
     )
     return tuple(balance for balance in found if balance.total or balance.free)
 

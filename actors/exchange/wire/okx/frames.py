@@ -28,7 +28,7 @@ def frame(message: object, markets: Markets) -> Update:
         if "op" in message:
             return _NOTHING
         raise UnreadableAnswerError("okx: a frame without arg or data")
-    channel = arg.get("channel")
+    channel = str(arg.get("channel"))
     if channel == "orders":
         return _orders(data, markets)
     if channel in _ALGO_CHANNELS:
@@ -76,4 +76,4 @@ def _algos(data: list[Row], markets: Markets) -> Update:
 
 def _ours(row: Row) -> bool:
     """Whether it is of a kind that execd sends; others have no price or size that could be said here."""
-    return row.get("ordType") in ("conditional", "oco", "trigger", "move_order_stop")
+    return optional(row, "ordType") in ("conditional", "oco", "trigger", "move_order_stop")
