@@ -4,20 +4,23 @@ What lies in an account before the first order is recorded as `Opening` only if 
 ``[mode] adopt = true``): else a person must look, as it may be the wrong account.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from actors.errors import BadInputError, ExecdError
 from actors.exchange.wire.contract import SeenBalance
 from actors.intents import content_of, received
 from config.instructions import ScriptFile
-from messages.book import Opening
+from messages.book import Liquidated, Opening
 from messages.instructions import InstructionReceived
 from messages.journal import Entry, Record
-from messages.live import AccountOpened, OpeningPosition
-from messages.units import Amount, InstructionId, VenueName, plain
+from messages.live import AccountOpened, ForeignTrade, OpeningPosition
+from messages.market import FundingPaid
+from messages.orders import OrderFilled, OrderSubmitted
+from messages.units import Amount, InstructionId, InstrumentId, VenueName, plain
 from ops.daemon.venues import Seen
 
 _BY_LINE = "L"
+_OF_INSTRUMENTS = (OrderSubmitted, OrderFilled, ForeignTrade, FundingPaid, OpeningPosition, Liquidated)
 
 
 class FundedAccountError(ExecdError):
@@ -84,6 +87,25 @@ def _holdings(venue: Seen) -> str:
     held = [f"{plain(each.total)} {each.asset}" for each in _traded(venue)]
     held += [f"{plain(each.quantity)} {each.instrument}" for each in venue.positions if each.quantity]
     return ", ".join(held) or "coins of no configured market"
+
+
+def refuse_dropped_instruments(instruments: Collection[InstrumentId], records: Iterable[Record]) -> None:
+    """Refuse a config without an instrument of the journal: its orders could not be followed, nor its trades booked.
+
+    Raises:
+        BadInputError: Which ones they are.
+    """
+    missing = {
+        record.entry.instrument
+        for record in records
+        if isinstance(record.entry, _OF_INSTRUMENTS) and record.entry.instrument not in instruments
+    }
+    if missing:
+        problems = (
+            f"venues.{venue}.instruments: {symbol} stands in the journal, expected it here, too, or another journal"
+            for venue, _, symbol in (each.partition(":") for each in sorted(missing))
+        )
+        raise BadInputError(*problems)
 
 
 def refuse_renamed_lines(script: ScriptFile, records: Iterable[Record]) -> None:

@@ -17,9 +17,10 @@ from messages.journal import Record
 from messages.live import AccountOpened, OpeningPosition
 from messages.orders import OrderFilled
 from messages.units import Nanoseconds, Seq, VenueName
-from ops.daemon.first_start import FundedAccountError, openings, refuse_renamed_lines
-from tests.actors.builders import PERP_ID, SPOT_ID
+from ops.daemon.first_start import FundedAccountError, openings, refuse_dropped_instruments, refuse_renamed_lines
+from tests.actors.builders import PERP_ID, SPOT_ID, filled
 from tests.actors.builders import instruction as an_instruction
+from tests.actors.venue_facts import opening_position
 from tests.config.samples import line
 from tests.ops.daemon.house import UID, balance, desk, position, seen
 
@@ -145,6 +146,22 @@ def test_a_venue_that_joins_later_is_opened_then() -> None:
     other = seen(venue=VenueName("okx"), account=SeenAccount(uid="b", may_trade=True, may_withdraw=False), **EMPTY)
 
     assert openings([seen(), other], {BYBIT: UID}, adopt=False) == [AccountOpened(venue=VenueName("okx"), uid="b")]
+
+
+def test_an_instrument_of_the_journal_that_the_config_has_no_more_is_named_before_anything_starts() -> None:
+    entries = (AccountOpened(venue=BYBIT, uid=UID), filled(), opening_position("1", "2000"))
+    journal = [
+        Record(seq=Seq(number), at=Nanoseconds(0), cause=None, hash=b"", entry=entry)
+        for number, entry in enumerate(entries, 1)
+    ]
+    refuse_dropped_instruments({PERP_ID, SPOT_ID}, journal)
+
+    with pytest.raises(BadInputError) as refused:
+        refuse_dropped_instruments({SPOT_ID}, journal)
+
+    assert str(refused.value) == (
+        "venues.bybit.instruments: ETHUSDT-PERP stands in the journal, expected it here, too, or another journal"
+    )
 
 
 class TestLinesWithoutAnId:
