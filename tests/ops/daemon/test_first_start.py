@@ -13,7 +13,7 @@ from actors.intents import received
 from config.instructions import read_open_script
 from messages.book import Opening
 from messages.instructions import InstructionReceived
-from messages.journal import Record
+from messages.journal import Entry, Record
 from messages.live import AccountOpened, OpeningPosition
 from messages.orders import OrderFilled
 from messages.units import Nanoseconds, Seq, VenueName
@@ -149,7 +149,7 @@ def test_a_venue_that_joins_later_is_opened_then() -> None:
 
 
 def test_an_instrument_of_the_journal_that_the_config_has_no_more_is_named_before_anything_starts() -> None:
-    entries = (AccountOpened(venue=BYBIT, uid=UID), filled(), opening_position("1", "2000"))
+    entries: tuple[Entry, ...] = (AccountOpened(venue=BYBIT, uid=UID), filled(), opening_position("1", "2000"))
     journal = [
         Record(seq=Seq(number), at=Nanoseconds(0), cause=None, hash=b"", entry=entry)
         for number, entry in enumerate(entries, 1)
