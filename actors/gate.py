@@ -367,6 +367,8 @@ class Gate(Actor[GateMessage]):
                 holds.known(event.instruction_id)
             case OrderAmended() | AmendRejected():
                 holds.settled(event.instruction_id, changed=isinstance(event, OrderAmended))
+                if isinstance(event, OrderAmended):
+                    holds.is_now(event.instruction_id, event.amount, event.price)
             case OrderUnknown():
                 holds.lost(event.instruction_id)
             case OrderRejected() | OrderCancelled() | OrderExpired():

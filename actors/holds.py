@@ -242,6 +242,20 @@ class Holds:
         of = change.left if changed else change.left_before
         self._resize(hold, left, held if of == left else held * left / of)
 
+    def is_now(self, key: InstructionId, amount: Decimal, price: Price) -> None:
+        """Take an order as the venue has it, whoever made it so: a person by hand, or the venue, which cut it."""
+        hold = self.open.get(key)
+        if hold is None or hold.price is None or (hold.amount, hold.price) == (amount, price):
+            return
+        left = amount - hold.filled
+        if left <= 0:
+            return  # its end follows
+        held = hold.held * left / hold.left
+        if hold.side is BUY and price > hold.price:
+            held = held * price / hold.price
+        hold.amount, hold.price = amount, price
+        self._resize(hold, left, held)
+
     def _resize(self, hold: Hold, left: Decimal, held: Decimal) -> None:
         more = left - hold.left
         hold.purse.held += held - hold.held

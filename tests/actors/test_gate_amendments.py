@@ -112,6 +112,17 @@ def test_what_fills_while_a_change_is_under_way_is_freed_whatever_the_answer(ans
     assert free(desk) == 4000 - D(held)
 
 
+def test_what_another_hand_made_of_an_order_is_what_is_held() -> None:
+    desk = purchase()
+
+    desk.gate.receive(amended("2", "1900"))
+    assert free(desk) == 4000 - 3800
+    desk.book(usdt="4000", fact=filled("1", "1900", of=PERP_ID))
+    assert free(desk) == 4000 - 1900
+    desk.gate.receive(amended("1.5", "1900"))
+    assert free(desk) == 4000 - 950
+
+
 def test_an_amendment_that_costs_too_much_is_refused_and_leaves_the_order_as_it_is() -> None:
     desk = purchase("2000")
 
