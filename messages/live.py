@@ -362,9 +362,10 @@ class VenueTrouble(Event, frozen=True, kw_only=True):
     """Something about the connection that an operator wants on record: a ban, a clock that is off, streams lost long.
 
     Attributes:
-        kind: One word: ``THROTTLED``, ``CLOCK``, ``STREAM``, ``FORBIDDEN`` or ``UNREADABLE``; of the engine
-            ``LATE_FILL``: a fill of an order that ended so long ago that nobody knows any more whether it was booked.
-            It is not; if it was not before either, book and venue differ now, which is looked into.
+        kind: One word: ``THROTTLED``, ``CLOCK``, ``STREAM``, ``FORBIDDEN``, ``UNREADABLE``, ``STILL_OPEN`` (an order
+            whose end was told: it is cancelled); of the engine ``LATE_FILL``: a fill of an order that ended so long
+            ago that nobody knows any more whether it was booked. It is not; if it was not before either, book and
+            venue differ now, which is looked into.
     """
 
     venue: VenueName

@@ -5,6 +5,7 @@ orders, the engine for the rest) drops what it knows. A trade of an order that i
 venue that does not say a trade's client id is asked for the order.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -30,6 +31,7 @@ from messages.live import (
     ForeignOrderGone,
     ForeignOrderSeen,
     ForeignTrade,
+    VenueTrouble,
     foreign_key,
 )
 from messages.market import FundingPaid
@@ -56,6 +58,8 @@ from messages.units import (
 
 _MS = 1_000_000
 _STRANGERS = 10_000
+_SURVIVES_S = 30.0
+"""How long a venue may show as open what it showed as ended: lists lag behind."""
 _ID_LENGTH = 32  # of our client order ids (actors/order_ids.py)
 _KINDS = (
     ("deposit", Adjustment.DEPOSIT),
@@ -83,6 +87,8 @@ class Records:
         self._markets: Sequence[Market] = tuple(desk.markets.values())
         self._strangers: OrderedDict[tuple[InstrumentId, OrderId], bool] = OrderedDict()
         self._foreign: set[tuple[InstrumentId, OrderId]] = set()  # open orders that are not ours, as told
+        self._survivors: dict[ClientOrderId, float] = {}  # open, though their end was told; since when, loop's time
+        self._said: set[ClientOrderId] = set()
 
     def know_foreign(self, keys: Collection[str]) -> None:
         """Take over the foreign orders that are journaled as open (`foreign_key`): only their end is news."""
@@ -104,7 +110,26 @@ class Records:
             if not self._desk.on_order(seen):
                 foreign[seen.instrument, seen.order_id] = seen
         await self._tell_foreign(foreign)
+        await self._end_survivors(found)
         return found
+
+    async def _end_survivors(self, found: Sequence[SeenOrder]) -> None:
+        """Cancel what is open for long after its end was told: nobody reckons with it. Its fills are told still."""
+        now_s = asyncio.get_running_loop().time()
+        before, self._survivors = self._survivors, {}
+        for seen in found:
+            order = self._desk.find(seen.instrument, seen.order_id, seen.client_order_id)
+            if order is None or not order.is_over:
+                continue
+            name = order.intent.client_order_id
+            since_s = self._survivors[name] = before.get(name, now_s)
+            if now_s - since_s < _SURVIVES_S:
+                continue
+            if name not in self._said:
+                self._said.add(name)
+                detail = f"order {name} of {seen.instrument} is open, and its end was told: it is cancelled"
+                self._engine(VenueTrouble(venue=self._desk.venue, kind="STILL_OPEN", detail=detail))
+            await self._cancel(order.known, self._desk.markets[seen.instrument])
 
     async def _tell_foreign(self, now: Mapping[tuple[InstrumentId, OrderId], SeenOrder]) -> None:
         cancel = self._options.cancel_foreign
@@ -133,8 +158,11 @@ class Records:
     async def _cancel_foreign(self, seen: SeenOrder) -> None:
         """Cancel it, as often as it is seen: a cancel that failed is tried again by the next look."""
         market = self._desk.markets[seen.instrument]
+        await self._cancel(_as_known(seen, market), market)
+
+    async def _cancel(self, order: Known, market: Market) -> None:
         with suppress(RequestFailedError, NotSupportedError, UnreadableAnswerError):
-            await self._connection.send(self._dialect.cancel(_as_known(seen, market), market), urgency=Urgency.CONTROL)
+            await self._connection.send(self._dialect.cancel(order, market), urgency=Urgency.CONTROL)
 
     # --- trades, funding, transfers ----------------------------------------------------------------------------------
 

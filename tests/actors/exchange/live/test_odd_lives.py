@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from actors.exchange.live.ports import Options
 from actors.exchange.wire.contract import OrderStatus, SeenOrder, Update
-from messages.live import CancelAll, ForeignTrade
+from messages.live import CancelAll, ForeignTrade, VenueTrouble
 from messages.orders import (
     AmendRejected,
     CancelRejected,
@@ -161,6 +161,22 @@ def test_an_order_that_is_not_shown_for_a_while_goes_on() -> None:
         assert stage.names() == ["OrderAccepted"]
         stage.venue.fill(order, Decimal(1))
         await stage.until(lambda: not unfinished(stage.journal), within_s=60)
+
+    play(scene)
+
+
+def test_an_order_that_is_open_long_after_its_end_was_told_is_cancelled_and_its_fills_are_told() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.settled()
+        order = await placed(stage)
+        order.visible_ms = stage.venue.now_ms() + 200_000
+        await stage.until(lambda: not unfinished(stage.journal), within_s=120)
+        await asyncio.sleep(120)
+        stage.venue.fill(order, Decimal("0.5"))
+        await stage.until(lambda: order.status is OrderStatus.CANCELLED, within_s=120)
+
+        assert [each.amount for each in stage.of(OrderFilled)] == [Decimal("0.5")]
+        assert [each.kind for each in stage.of(VenueTrouble)] == ["STILL_OPEN"]
 
     play(scene)
 
