@@ -364,8 +364,7 @@ class VenueTrouble(Event, frozen=True, kw_only=True):
     Attributes:
         kind: One word: ``THROTTLED``, ``CLOCK``, ``STREAM``, ``FORBIDDEN``, ``UNREADABLE``, ``STILL_OPEN`` (an order
             whose end was told: it is cancelled); of the engine ``LATE_FILL``: a fill of an order that ended so long
-            ago that nobody knows any more whether it was booked. It is not; if it was not before either, book and
-            venue differ now, which is looked into.
+            ago that nobody knows whether it was booked. It is not; if it never was, book and venue differ now.
     """
 
     venue: VenueName
