@@ -6,6 +6,7 @@ leaves one plain file.
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ from actors.journal.tables import (
     read_rows,
     unreadable,
 )
-from messages.journal import Record
+from messages.journal import Entry, Record
 
 Durability = Literal["full", "off"]
 """Whether a commit waits for the disk."""
@@ -197,14 +198,23 @@ class JournalStore:
         """Whether something that was to be written is not on disk. Then nothing more is taken."""
         return self._failed
 
-    def records(self, *, after: int = 0) -> Iterator[Record]:
+    def records(self, *, after: int = 0, kinds: tuple[type[Entry], ...] = ()) -> Iterator[Record]:
         """Yield the entries behind `after`, with what was appended and not yet committed. For rebuilding by folding.
+
+        Args:
+            after: Sequence number.
+            kinds: Only entries of these types, others are hardly looked at; none: all.
 
         Raises:
             EntryUnreadableError: one of them is none of ours, or of a newer version.
             JournalUnreadableError: SQLite can't go on reading.
         """
-        return decoded(read_rows(self._connection, self.path, after=after))
+        rows = read_rows(self._connection, self.path, after=after)
+        if not kinds:
+            return decoded(rows)
+        are_named = re.compile("|".join(f'"{kind.__name__}"' for kind in kinds).encode()).search
+        likely = (row for row in rows if not isinstance(row[1], bytes) or are_named(row[1]))
+        return (record for record in decoded(likely) if isinstance(record.entry, kinds))
 
     def close(self) -> None:
         """Take back what was not committed, fold the WAL into the one file that stays, and give the lock back.

@@ -20,17 +20,17 @@ from actors.runtime.supervisor import Root
 from actors.valuation import CURRENCY
 from config.settings import Settings
 from messages.book import AskPnl, MarkBook, Opening, PnlTold
-from messages.instructions import CancelAllInstruction
+from messages.instructions import CancelAllInstruction, InstructionReceived
 from messages.instruments import instruments_of
 from messages.journal import AskJournal, JournalTold
 from messages.lifecycle import EndRun, RunStarted
-from messages.live import AskOpenQuestions, OpenQuestionsTold
+from messages.live import AccountOpened, AskOpenQuestions, OpenQuestionsTold
 from messages.units import Amount, Nanoseconds, VenueName
 from ops.daemon.cells import LOG, MARKET_RECORD, Outward, Terms
 from ops.daemon.commands import Commands
 from ops.daemon.control import Control
 from ops.daemon.exchanges import live_exchange
-from ops.daemon.first_start import openings, refuse_dropped_instruments, refuse_renamed_lines
+from ops.daemon.first_start import OF_INSTRUMENTS, openings, refuse_dropped_instruments, refuse_renamed_lines
 from ops.daemon.herald import ON_STDERR, Hearing
 from ops.daemon.preparation import Ready
 from ops.daemon.prices import live_market
@@ -106,10 +106,10 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = 
         ExecdError: The journal is about another account, or a person must look first.
     """
     settings = ready.loaded.settings
-    records = tuple(accounts_of(opened.store.records(kind=AccountOpened)).items())
-    refuse_dropped_instruments(instruments_of(ready.models), opened.store.records())
+    records = tuple(accounts_of(opened.store.records(kinds=(AccountOpened,))).items())
+    refuse_dropped_instruments(instruments_of(ready.models), opened.store.records(kinds=OF_INSTRUMENTS))
     if ready.script is not None:
-        refuse_renamed_lines(ready.script, opened.store.records(kind=InstructionReceived))
+        refuse_renamed_lines(ready.script, opened.store.records(kinds=(InstructionReceived,)))
     first = openings(ready.seen, dict(records), adopt=adopt) if ready.credentials else _paper_openings(ready, opened)
     clock, dead = SystemClock(), DeadLetters()
     root = Root(jitter=random.Random(), clock=clock)  # noqa: S311 - spreads restarts

@@ -20,7 +20,8 @@ from messages.units import Amount, InstructionId, InstrumentId, VenueName, plain
 from ops.daemon.venues import Seen
 
 _BY_LINE = "L"
-_OF_INSTRUMENTS = (OrderSubmitted, OrderFilled, ForeignTrade, FundingPaid, OpeningPosition, Liquidated)
+OF_INSTRUMENTS = (OrderSubmitted, OrderFilled, ForeignTrade, FundingPaid, OpeningPosition, Liquidated)
+"""Entries that can't be folded without their instrument."""
 
 
 class FundedAccountError(ExecdError):
@@ -98,7 +99,7 @@ def refuse_dropped_instruments(instruments: Collection[InstrumentId], records: I
     missing = {
         record.entry.instrument
         for record in records
-        if isinstance(record.entry, _OF_INSTRUMENTS) and record.entry.instrument not in instruments
+        if isinstance(record.entry, OF_INSTRUMENTS) and record.entry.instrument not in instruments
     }
     if missing:
         problems = (

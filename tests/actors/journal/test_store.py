@@ -27,6 +27,8 @@ from actors.journal.reader import JournalReader
 from actors.journal.store import Durability, JournalStore, TornTail, set_aside
 from actors.journal.tables import check_header
 from messages.journal import FORMAT_VERSION
+from messages.lifecycle import Halted, RunEnded
+from messages.orders import OrderFilled
 from tests.actors.journal.builders import MANIFEST, a_run, ended, files, rows_of, tampered, write_journal
 
 ROWS = rows_of(a_run(8))
@@ -86,6 +88,17 @@ def test_it_goes_on_where_it_ended(path: Path) -> None:
 
     with JournalReader(path) as reader:
         assert list(reader.rows()) == [*rows, *more]
+
+
+def test_entries_of_some_types_are_read_alone(path: Path) -> None:
+    write_journal(path, [*a_run(7), Halted(reason='a halt that says "OrderFilled"')])
+
+    with JournalStore.open_existing(path) as store:
+        everything = list(store.records())
+        some = list(store.records(after=1, kinds=(OrderFilled, RunEnded)))
+
+    assert some == [record for record in everything if isinstance(record.entry, OrderFilled | RunEnded)]
+    assert {type(record.entry) for record in some} == {OrderFilled, RunEnded}
 
 
 def test_files_are_for_the_owner_and_folders_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
