@@ -3,7 +3,7 @@
 Open orders are read every `poll_ms` while no stream is up, and every `reconcile_ms` while all are; at once after each
 loss and each return of a stream. An order of ours that is open by our account and not among them is looked up. Trades,
 funding and balances are read every `reconcile_ms`, the clock every minute. A frame that can't be read is no reason to
-stop: the venue's records are read then.
+stop: the venue's records are read then. Records that can't be read for long, as with a key withdrawn, are said.
 """
 
 import asyncio
@@ -19,12 +19,41 @@ from actors.exchange.live.stages import Stage
 from actors.exchange.wire.contract import Market, UnreadableAnswerError, Update
 from messages.lifecycle import CLOCK_JUMPED
 from messages.live import VenueHalted, VenueResumed, VenueTrouble
-from messages.units import ClientOrderId, Nanoseconds, OrderId, TradeType
+from messages.units import ClientOrderId, Nanoseconds, OrderId, TradeType, VenueName
 
 CLOCK_IS_OFF = "its clock is too far from ours"
 """Reason of a halt, always in the same words, so that a later epoch can end it."""
 _SKEW_EVERY_S = 60.0
 _FUNDING_EVERY_MS = 60_000
+_PATIENCE_S = 20.0
+"""How long reads may fail before it is said, in seconds."""
+
+
+class Outage:
+    """Says, once each, that the records can't be read for long, and that they can again."""
+
+    def __init__(self, venue: VenueName, engine: Tell) -> None:
+        self._venue = venue
+        self._engine = engine
+        self._since_s: float | None = None
+        self._is_told = False
+
+    def failed(self, error: Exception) -> None:
+        """Take note of a read that failed."""
+        now_s = asyncio.get_running_loop().time()
+        self._since_s = now_s if self._since_s is None else self._since_s
+        if not self._is_told and now_s - self._since_s >= _PATIENCE_S:
+            self._is_told = True
+            self._say(f"the account can't be read since {now_s - self._since_s:.0f} s: {error}")
+
+    def over(self) -> None:
+        """Take note of reads that were answered."""
+        if self._is_told and self._since_s is not None:
+            self._say(f"the account can be read again, after {asyncio.get_running_loop().time() - self._since_s:.0f} s")
+        self._since_s, self._is_told = None, False
+
+    def _say(self, detail: str) -> None:
+        self._engine(VenueTrouble(venue=self._venue, kind="UNREADABLE", detail=detail[:500]))
 
 
 class Watch:
@@ -49,8 +78,10 @@ class Watch:
         self._on_wire: dict[tuple[TradeType, str], Market] = {
             (each.trade_type, each.symbol): each for each in desk.markets.values()
         }
+        self._outage = Outage(self._options.venue, self._engine)
         self._hurry = asyncio.Event()
         self._begun = False
+        self._rush_ms = 0
         self._unreadable = 0
         self._clock_is_off: bool | None = None
         self._trades_ms = self._funding_ms = self._funding_read_ms = 0
@@ -131,16 +162,24 @@ class Watch:
                 if self._connection.now_ms() >= due_ms:
                     due_ms = self._connection.now_ms() + self._options.reconcile_ms
                     await self._snapshot()
-            except READ_TROUBLE:
+            except READ_TROUBLE as error:
+                self._outage.failed(error)
                 await asyncio.sleep(self._options.poll_ms / 1000)
+            else:
+                self._outage.over()
 
     async def _pause(self, seconds: float) -> bool:
-        """Wait; return whether somebody is in a hurry. What comes in a bunch is read at once."""
+        """Wait; return whether somebody is in a hurry. What comes in a bunch is read at once.
+
+        Who never ceases to hurry (somebody else who trades in the account) is made to wait, up to `poll_ms`.
+        """
         try:
             await asyncio.wait_for(self._hurry.wait(), seconds)
         except TimeoutError:
+            self._rush_ms = 0
             return False
-        await asyncio.sleep(self._options.look_again_ms / 1000)
+        self._rush_ms = min(max(2 * self._rush_ms, self._options.look_again_ms), self._options.poll_ms)
+        await asyncio.sleep(self._rush_ms / 1000)
         self._hurry.clear()
         return True
 
