@@ -4,19 +4,15 @@ from pathlib import Path
 
 from actors.errors import BadInputError
 from config.load import mode_in
-from config.modes import ONGOING
-
-
-def _goes_on(config: Path) -> bool:
-    """Return whether a config is of a run without an end. One that names no mode is the backtest's to complain of."""
-    return mode_in(config) in ONGOING
+from config.modes import AT_VENUES, ONGOING
 
 
 def run_any(config: Path, *, out: Path | None, json: bool, journal: bool, force: bool, adopt: bool) -> int:
     """Run a config file. Returns the exit code."""
-    if not _goes_on(config):
-        if adopt:
-            raise BadInputError("--adopt: only of a live run, which this config is not")
+    mode = mode_in(config)
+    if adopt and mode not in AT_VENUES:
+        raise BadInputError("--adopt: only of a live run, which this config is not")
+    if mode not in ONGOING:  # one that names no mode is the backtest's to complain of
         from ops.run_command import run_command  # noqa: PLC0415 - a daemon needs none of it
 
         return run_command(config, out=out, json=json, journal=journal, force=force)
@@ -30,7 +26,7 @@ def run_any(config: Path, *, out: Path | None, json: bool, journal: bool, force:
 
 def check_any(config: Path, *, online: bool, json: bool) -> int:
     """Say what a config file would run. Returns the exit code."""
-    if not _goes_on(config):
+    if mode_in(config) not in ONGOING:
         if online:
             raise BadInputError("--online: only of a live or paper run, which this config is not")
         from ops.check_command import check_command  # noqa: PLC0415 - as above

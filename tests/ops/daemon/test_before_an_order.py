@@ -1,5 +1,6 @@
-"""What a venue's dialect can't do is refused before it is journaled as an order, and a venue's actor is as patient as
-the config has it.
+"""What a venue's dialect can't do is refused before an order is made of it.
+
+And a venue's actor is as patient as the config has it.
 """
 
 from decimal import Decimal
