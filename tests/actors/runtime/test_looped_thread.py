@@ -1,6 +1,8 @@
 """A looped cell's own thread and loop outlive whatever its tasks do, can be measured and stopped, and leave nothing."""
 
 import asyncio
+import gc
+import socket
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -358,3 +360,19 @@ def test_crashes_under_load_lose_no_message_of_several_senders(root: Root) -> No
     assert len(outcomes) == senders * each
     assert set(outcomes) == {Say(n=n, who=str(i)) for i in range(senders) for n in range(each)}
     assert ref.measured().restarts > 0
+
+
+def test_a_connection_that_nobody_closed_ends_with_the_cell(cells: Cells, root: Root) -> None:
+    async def work(_: Message) -> None:
+        await asyncio.get_running_loop().create_connection(asyncio.Protocol, *listener.getsockname())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ref = cells.spawn(work)
+        ref.ask(Say(), timeout=PATIENCE_S)
+        with listener.accept()[0] as other_side:
+            other_side.settimeout(PATIENCE_S)
+
+            root.stop()
+            gc.collect()  # or else the warning that it was never closed would come some time later
+
+            assert other_side.recv(1) == b""
