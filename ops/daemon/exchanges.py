@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from actors.contract import Tasks
 from actors.exchange.live.client import VenueClient
 from actors.exchange.live.exchange import LiveExchange
+from actors.exchange.live.orders import Brake
 from actors.exchange.live.ports import Options
 from actors.runtime.stepped import CellRef
 from actors.runtime.task_context import TaskTurn
@@ -53,6 +54,7 @@ def live_exchange(
     """
     venue = seen.venue
     chosen = loaded.settings.venues[venue]
+    brake = Brake()
 
     def factory(tasks: Tasks) -> LiveExchange:
         client = make(venue, chosen, loaded, credentials)
@@ -66,6 +68,7 @@ def live_exchange(
             markets=seen.wire,
             engine=refs["engine"].tell,
             monitor=refs["position_monitor"].tell,
+            brake=brake,
         )
 
     return Beside(f"venue:{venue}", factory)

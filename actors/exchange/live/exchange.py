@@ -16,7 +16,7 @@ from actors.contract import LoopedActor, Tasks, Turn
 from actors.exchange.live.desk import Desk
 from actors.exchange.live.evidence import Tracked
 from actors.exchange.live.looking import READ_TROUBLE, Looker
-from actors.exchange.live.orders import Orders
+from actors.exchange.live.orders import Brake, Orders
 from actors.exchange.live.ports import Connection, Options, Tell, Venue
 from actors.exchange.live.records import Records
 from actors.exchange.live.stages import Stage
@@ -54,6 +54,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
         markets: What is traded there.
         engine: Hears of orders and of everything that changes the book.
         monitor: Hears what the venue says of balances and positions.
+        brake: The same for all epochs.
     """
 
     def __init__(  # noqa: PLR0913 - the wiring names each of them
@@ -68,6 +69,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
         markets: Mapping[InstrumentId, Market],
         engine: Tell,
         monitor: Tell,
+        brake: Brake,
     ) -> None:
         self._open = open_connection
         self._tasks = tasks
@@ -84,7 +86,8 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
             venue=options.venue, markets=markets, engine=engine, attend=self._looker.attend, rejected=self._rejected
         )
         self._looker.desk = self._desk
-        self._orders = Orders(venue, desk=self._desk, looker=self._looker)
+        self._brake = brake
+        self._orders = Orders(venue, desk=self._desk, looker=self._looker, brake=brake)
         self._records = Records(venue, desk=self._desk, looker=self._looker)
         self._watch = Watch(
             venue,
@@ -126,7 +129,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
                 await self._settled.wait()
                 await self._watch.clock_jumped()
             case Halt():
-                self._orders.halted = message.reason
+                self._brake.reason = message.reason
 
     def failed(self, message: ExchangeMessage, error: BaseException) -> None:
         """Say what became of a request that crashed, or that the epoch's end cut off."""

@@ -31,18 +31,25 @@ _GONE = frozenset({Verdict.ABSENT, Verdict.ENDED})
 NOT_OPEN = "there is no such open order"
 
 
-class Orders:
-    """Does what the engine asks for.
+class Brake:
+    """Stops all placing; pulled in one epoch, it holds in all that follow.
 
     Attributes:
-        halted: Why nothing new is placed, or None.
+        reason: Why nothing new is placed, or None.
     """
 
-    def __init__(self, venue: Venue, *, desk: Desk, looker: Looker) -> None:
+    def __init__(self) -> None:
+        self.reason: str | None = None
+
+
+class Orders:
+    """Does what the engine asks for."""
+
+    def __init__(self, venue: Venue, *, desk: Desk, looker: Looker, brake: Brake) -> None:
         self._dialect, self._connection, self._options, self._engine = venue
         self._desk = desk
         self._looker = looker
-        self.halted: str | None = None
+        self._brake = brake
 
     # --- placing -----------------------------------------------------------------------------------------------------
 
@@ -57,8 +64,8 @@ class Orders:
         if order.stage is not Stage.FOLLOWED:
             return
         order.cause, order.stage = cause, Stage.SENDING
-        if self.halted is not None:
-            self._desk.tell(order, order.reject(by="execd", reason="HALTED", detail=self.halted))
+        if self._brake.reason is not None:
+            self._desk.tell(order, order.reject(by="execd", reason="HALTED", detail=self._brake.reason))
             return
         market = self._desk.markets[intent.instrument]
         try:

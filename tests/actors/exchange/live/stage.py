@@ -9,6 +9,7 @@ from typing import TypeVar, get_args
 
 from actors.contract import Tasks
 from actors.exchange.live.exchange import LiveExchange
+from actors.exchange.live.orders import Brake
 from actors.exchange.live.ports import Options
 from actors.followed import FollowedOrder
 from actors.runtime.crashes import Verdict
@@ -148,6 +149,7 @@ class Stage:
         self._tasks: Tasks | None = None
         self.followed: Callable[[VenueStarted], FollowOrders] = self._follow
         self._process = 0
+        self.brake = Brake()
         self.dead = DeadLetters()
         self.cell = self._hosted()
 
@@ -211,6 +213,7 @@ class Stage:
             markets=MARKETS,
             engine=hear,
             monitor=hear,
+            brake=self.brake,
         )
 
     def _hear(self, process: int, message: Message, cause: Seq | None = None) -> None:

@@ -3,8 +3,11 @@
 import asyncio
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from actors.exchange.live.ports import Options
 from actors.exchange.wire.contract import OrderStatus, SeenOrder, Update
+from messages.lifecycle import Halt
 from messages.live import CancelAll, ForeignTrade, VenueTrouble
 from messages.orders import (
     AmendRejected,
@@ -272,6 +275,36 @@ def test_cancel_all_takes_what_is_being_sent_too() -> None:
         assert [each.status for each in stage.venue.orders.values()] == [OrderStatus.CANCELLED]
 
     play(scene, options=Options(venue=VENUE, poll_ms=60_000))
+
+
+def test_a_halt_holds_in_every_epoch_that_follows() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.settled()
+        stage.cell.ref.tell(Halt(reason="enough"))
+        await asyncio.sleep(1)
+        stage.crash()
+        await asyncio.sleep(20)
+        stage.submit(intent())
+        await stage.until(lambda: stage.of(OrderRejected), within_s=60)
+
+        assert [(each.reason, each.detail) for each in stage.of(OrderRejected)] == [("HALTED", "enough")]
+        assert stage.venue.places == []
+
+    play(scene, crashes=True)
+
+
+def test_somebody_else_who_trades_without_end_makes_no_reads_without_end() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.settled()
+        stranger = seen(stage.venue.place(intent("b")))
+        count = len(stage.line.urgencies)
+        for _ in range(600):
+            show(stage, replace(stranger, client_order_id=ClientOrderId("web"), order_id=OrderId("w")))
+            await asyncio.sleep(0.1)
+
+        assert len(stage.line.urgencies) - count < 200
+
+    play(scene, streaming=True)
 
 
 def test_an_order_that_was_acknowledged_and_then_rejected_ends_as_an_order_that_was_there() -> None:
