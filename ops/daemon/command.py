@@ -144,7 +144,8 @@ def open_lines(questions: OpenQuestionsTold | None) -> list[str]:
     needed = set(questions.operator_needed)
     lines += [f"  unknown: {name}; a start looks on" for name in questions.unknown if name not in needed]
     lines += [
-        f"  a person is needed: {name}; look at the venue, then: execd resolve {name} absent|filled" for name in needed
+        f"  a person is needed: {name}; look at the venue, then: execd resolve {name} absent|filled"
+        for name in questions.operator_needed
     ]
     lines += [f"  {venue} takes no orders: {one_line(reason)}" for venue, reason in questions.halted]
     return lines

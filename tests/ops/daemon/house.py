@@ -11,7 +11,6 @@ The venue remembers what reached it through all its epochs and through all start
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -24,24 +23,25 @@ from actors.contract import Actor, Address, Turn
 from actors.exchange.wire.contract import SeenAccount, SeenBalance, SeenPosition
 from actors.journal.reader import JournalReader
 from actors.strategies.contract import Strategy, StrategyContext
+from config.instructions import read_open_script
 from config.load import load
 from config.modes import ONGOING
 from config.venue_rules import told_models
 from messages.instructions import TradeInstruction
 from messages.journal import Append, Durable, Entry, Noted, Record
 from messages.live import AskOpenQuestions, OpenQuestionsTold, OperatorNeeded
-from messages.market import MarketSlice
 from messages.orders import OrderUnknown
-from messages.units import AccountName, Asset, BaseAmount, ClientOrderId, Nanoseconds, OrderType, Price, Seq, VenueName
+from messages.units import AccountName, Asset, BaseAmount, ClientOrderId, OrderType, Price, Seq, VenueName
 from ops.daemon import daemon
 from ops.daemon.herald import Hearing
 from ops.daemon.preparation import Ready
 from ops.daemon.record import Opened, open_journal
 from ops.daemon.running import Beside, Running
+from ops.daemon.timetable import timetable
 from ops.daemon.venues import Seen
 from ops.wiring import fixed_namespace, places_orders
-from tests.actors.builders import PERP_ID, SPOT_ID, candle, instruction
-from tests.ops.daemon.small_venue import Exchange, market
+from tests.actors.builders import PERP_ID, SPOT_ID, instruction
+from tests.ops.daemon.small_venue import Exchange, market, prices_now
 from tests.ops.house import Silent
 
 LIVE = """\
@@ -74,6 +74,10 @@ kind = "cex"
 instruments = ["ETH/USDT", "ETHUSDT-PERP"]
 max_price_age_ms = 3600000
 """
+SCRIPT = LIVE.replace(
+    'use = "tests.ops.house:Silent"\n',
+    'use = "script"\n[strategy.params]\nfile = "instructions.jsonl"\nexit_when_done = true\n',
+)
 BYBIT = VenueName("bybit")
 UID = "uid-1"
 WAIT_S = 30.0
@@ -178,6 +182,10 @@ class Desk:
         """Return what a preparation finds."""
         live = places_orders(self.loaded.settings)
         models = told_models(self.loaded.settings, {})
+        script = None
+        if self.loaded.script is not None:
+            script = read_open_script(self.loaded.script, venues=(BYBIT,), known={SPOT_ID, PERP_ID})
+            self.build = timetable(script)
         return Ready(
             loaded=self.loaded,
             credentials=dict.fromkeys([BYBIT]) if live else {},  # type: ignore[arg-type]  # nobody signs anything here
@@ -186,8 +194,8 @@ class Desk:
             markets=self.seen.wire,
             build=self.build,
             strategy_file=None,
-            script=None,
-            notes=(),
+            script=script,
+            notes=("a note\nof two lines",),
         )
 
     def open_journal(self) -> Opened:
@@ -211,9 +219,7 @@ class Desk:
 
     def price(self, close: str = "2000") -> None:
         """Let prices of both markets come."""
-        at = time.time_ns()
-        candles = candle(close, at=at, of=SPOT_ID), candle(close, at=at, of=PERP_ID)
-        self.running.tell("data_provider", MarketSlice(at=Nanoseconds(at), candles=candles))
+        self.running.tell("data_provider", prices_now(close))
 
     def give(self, name: str, amount: str = "1", **terms: Any) -> TradeInstruction:  # noqa: ANN401 - as the builder
         """Give an instruction for the perp, at a price of now."""
@@ -295,8 +301,8 @@ def desk(folder: Path, patch: pytest.MonkeyPatch, text: str = LIVE) -> Iterator[
     def venue(seen: Seen, _loaded: object, _credentials: object, refs: dict[str, Any]) -> Beside:
         return Beside(f"venue:{seen.venue}", lambda tasks: made.exchange.epoch(tasks, refs))
 
-    def prices(seen: Seen, _loaded: object, _refs: object, *, say: Callable[[str], None]) -> Beside:
-        return Beside(f"prices:{seen.venue}", lambda tasks: made.exchange.feed(tasks, say))
+    def prices(seen: Seen, _loaded: object, refs: dict[str, Any], *, say: Callable[[str], None]) -> Beside:
+        return Beside(f"prices:{seen.venue}", lambda tasks: made.exchange.feed(tasks, refs, say))
 
     patch.setattr(daemon, "live_exchange", venue)
     patch.setattr(daemon, "live_market", prices)

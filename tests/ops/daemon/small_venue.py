@@ -1,6 +1,8 @@
 """A small venue beside a core: it does with each order what the test says, and remembers through all its epochs."""
 
+import asyncio
 import threading
+import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -9,6 +11,7 @@ from actors.contract import LoopedActor, Tasks
 from actors.exchange.wire.contract import Market
 from messages.base import Message
 from messages.live import CancelAll, FollowOrders, Unfinished, VenueSettled, VenueStarted
+from messages.market import MarketSlice
 from messages.orders import (
     CancelOrder,
     OrderAccepted,
@@ -26,12 +29,14 @@ from messages.units import (
     Asset,
     BaseAmount,
     InstrumentId,
+    Nanoseconds,
     OrderId,
     Price,
     TradeId,
     TradeType,
     VenueName,
 )
+from tests.actors.builders import PERP_ID, SPOT_ID, candle
 
 _CENT = Decimal("0.01")
 WAIT_S = 30.0
@@ -56,6 +61,13 @@ def market(instrument: InstrumentId) -> Market:
     )
 
 
+def prices_now(close: str) -> MarketSlice:
+    """Return candles of both markets that close now."""
+    at = time.time_ns()
+    candles = candle(close, at=at, of=SPOT_ID), candle(close, at=at, of=PERP_ID)
+    return MarketSlice(at=Nanoseconds(at), candles=candles)
+
+
 class Exchange:
     """What the venue has and does. The test sets it, and any thread may look.
 
@@ -68,6 +80,7 @@ class Exchange:
         placed: Client ids of the orders that arrived, as often as they did.
         open, filled: Orders that rest, and that were filled, by client id.
         last_words: Said by an epoch when it closes.
+        price: Of both markets, where prices come by themselves.
         steps: What began and ended, in order.
     """
 
@@ -85,13 +98,14 @@ class Exchange:
         self.absent: set[str] = set()
         self.steps: list[str] = []
         self.last_words: Message | None = None
+        self.price: str | None = None
         self._changed = threading.Condition()
 
     def epoch(self, tasks: Tasks, refs: Mapping[str, Any]) -> "Epoch":
         return Epoch(self, tasks, refs["engine"].tell)
 
-    def feed(self, _tasks: Tasks, say: Callable[[str], None]) -> "Feed":
-        return Feed(self, say)
+    def feed(self, tasks: Tasks, refs: Mapping[str, Any], say: Callable[[str], None]) -> "Feed":
+        return Feed(self, tasks, refs["data_provider"].tell, say)
 
     def note(self, change: Callable[[], None]) -> None:
         """Change something, so that who waits for it sees it."""
@@ -232,14 +246,23 @@ def _ended(order: OrderSubmitted, kind: Any, **more: object) -> Message:  # noqa
 
 
 class Feed(LoopedActor[Message]):
-    """Stands where prices come from; the test tells them by itself."""
+    """Stands where prices come from: they come by themselves where the exchange has some, else the test tells them."""
 
-    def __init__(self, exchange: Exchange, say: Callable[[str], None]) -> None:
-        self._exchange, self._say = exchange, say
+    def __init__(
+        self, exchange: Exchange, tasks: Tasks, tell: Callable[[Message], None], say: Callable[[str], None]
+    ) -> None:
+        self._exchange, self._tasks, self._tell, self._say = exchange, tasks, tell, say
 
     async def started(self) -> None:
         self._exchange.note(lambda: self._exchange.steps.append("prices started"))
         self._say("prices come")
+        if self._exchange.price is not None:
+            self._tasks.start(self._going_on(self._exchange.price), name="prices")
 
     async def closing(self) -> None:
         self._exchange.note(lambda: self._exchange.steps.append("prices closed"))
+
+    async def _going_on(self, price: str) -> None:
+        while True:
+            self._tell(prices_now(price))
+            await asyncio.sleep(0.1)
