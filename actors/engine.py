@@ -91,6 +91,7 @@ EngineMessage = (
 
 _ACCEPTED = after(SENT, OrderAccepted)
 _FILLED_WHOLE = after(RESTING, OrderFilled, complete=True)
+_ORDER_EVENTS = frozenset(ORDER_EVENTS)
 _CROWDED = "too many reports are waiting; no new risk until they are worked"
 _NOT_OPEN = "no order of this id is open"
 
@@ -180,9 +181,9 @@ class Engine(Actor[EngineMessage]):
             case AmendSubmitted() | CancelSubmitted() as entry:
                 if order := self._orders.get(entry.client_order_id):
                     order.asked(entry if isinstance(entry, AmendSubmitted) else None)
-            case entry if isinstance(entry, ORDER_EVENTS):
-                if order := self._followed.find(entry.client_order_id):
-                    self._followed.follow(order, entry)
+            case entry if type(entry) in _ORDER_EVENTS:
+                if order := self._followed.find(entry.client_order_id):  # type: ignore[union-attr]  # as its type says
+                    self._followed.follow(order, entry)  # type: ignore[arg-type]
                 self._desk.fold(entry, record.at)
             case Halted() as entry:
                 self._halted = entry.reason

@@ -31,7 +31,7 @@ from messages.units import Asset, InstrumentId, VenueName
 DUST = Decimal(1)
 
 MonitorMessage = Fact | MarkBook | MarketSlice | VenueSnapshot | LookedInto | VenueResumed
-_FACTS = get_args(Fact)
+_FACTS = frozenset(get_args(Fact))
 
 
 class PositionMonitor(Actor[MonitorMessage]):
@@ -110,8 +110,8 @@ class PositionMonitor(Actor[MonitorMessage]):
         self._ledger.fold(record)
         if not self._reconciled:
             return
-        if isinstance(entry, _FACTS):
-            self._count(entry, record.at)
+        if type(entry) in _FACTS:
+            self._count(entry, record.at)  # type: ignore[arg-type]  # its type is a fact's
         elif isinstance(entry, VenueResumed):
             self._resumed(entry)
         elif isinstance(entry, DifferenceFound | VenueHalted) and entry.venue in self._reconciled:
