@@ -28,6 +28,8 @@ READ_TROUBLE = (RequestFailedError, UnreadableAnswerError)
 _LONGEST_LOOK_S = 5.0
 _SLOW_S = 60.0
 _AT_ONCE = frozenset({IOC, FOK})
+_OLD_MS = 2 * 86_400_000
+"""Of an order that is older, some venues tell no fills unless they are asked for a time."""
 _MISSED_EVERY_S = 20.0
 _MISSED_TIMES = 4
 
@@ -128,11 +130,17 @@ class Looker:
             self._attended.discard(name)
 
     async def fetch_trades(self, order: Tracked, urgency: Urgency = Urgency.READ) -> None:
-        """Read all fills of an order whose venue id is known."""
+        """Read all fills of an order whose venue id is known; of an old one, as a venue may tell only the latest."""
         market = self.desk.markets[order.intent.instrument]
         for query in self._dialect.trades_of(order.known, market):
             for trade in await self._connection.read(query, urgency=urgency):
                 self.desk.tell(order, order.on_trade(trade))
+        now = self._connection.now_ms()
+        if not order.is_short or not 0 < order.first_ms < now - _OLD_MS:
+            return
+        for query in self._dialect.trades_since(market, since_ms=order.first_ms, now_ms=now):
+            for trade in await self._connection.read(query, urgency=urgency):
+                self.desk.on_trade(trade)
 
     async def _found(self, order: Tracked, urgency: Urgency) -> SeenOrder | None:
         market = self.desk.markets[order.intent.instrument]

@@ -308,7 +308,9 @@ class Line:
             case "open_orders":
                 return [seen(each) for each in venue.visible() if each.is_open]
             case "trades_of":
-                return [each for each in venue.seen_trades() if each.order_id == params["order_id"]]
+                since = 0 if venue.keeps_ms is None else venue.now_ms() - venue.keeps_ms
+                found = [each for each in venue.seen_trades() if each.order_id == params["order_id"]]
+                return [each for each in found if each.at_ms >= since]
             case "trades_since":
                 return [each for each in venue.seen_trades() if each.at_ms >= params["since_ms"]]
             case "balances":

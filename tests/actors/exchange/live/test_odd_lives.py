@@ -19,10 +19,11 @@ from messages.orders import (
     OrderRejected,
     OrderUnknown,
 )
-from messages.units import FOK, IOC, MARKET, SELL, BaseAmount, ClientOrderId, OrderId, Price
+from messages.units import FOK, IOC, MARKET, SELL, BaseAmount, ClientOrderId, Nanoseconds, OrderId, Price
 from tests.actors.exchange.live.stage import Stage, followed, intent, play, unfinished
 from tests.actors.exchange.live.venue import PERP_ID, VENUE, Resting, seen
 
+DAY_NS = 86_400_000_000_000
 ALWAYS = 10_000
 """So often in a list of faults that nothing else is drawn."""
 
@@ -198,6 +199,25 @@ def test_a_trade_that_names_nobody_is_a_trace_of_an_order_that_looks_do_not_show
         assert [each.amount for each in stage.of(OrderFilled)] == [1]
 
     play(scene)
+
+
+def test_fills_of_long_ago_that_are_not_told_of_their_order_any_more_are_found_by_their_time() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.settled()
+        order = await placed(stage)
+        stage.since = Nanoseconds(stage.since + 4 * DAY_NS)  # all that came meanwhile is journaled, it is said
+        stage.venue.keeps_ms = 60_000
+        stage.line.faults = {"read": ["fails"] * ALWAYS}
+        stage.venue.fill(order, Decimal("0.5"))
+        await asyncio.sleep(4 * DAY_NS / 1e9)
+        stage.venue.fill(order, Decimal("0.5"))
+        await stage.kill()
+        stage.line.faults = {}
+        await stage.until(lambda: not unfinished(stage.journal), within_s=60)
+
+        assert sum(each.amount for each in stage.of(OrderFilled)) == 1
+
+    play(scene, options=Options(venue=VENUE, poll_ms=3_600_000, reconcile_ms=3_600_000))
 
 
 def test_a_trade_of_an_order_that_nobody_can_name_yet_is_no_strangers() -> None:

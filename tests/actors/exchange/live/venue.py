@@ -88,6 +88,7 @@ class Venue:
         price: Of every fill.
         share: How much of an order fills at once, from 0 to 1.
         reducible: To how much an order that only reduces is cut; None: to nothing less.
+        keeps_ms: How long it tells the fills of an order that it is asked for.
         names_trades: Whether a trade says our id of its order.
     """
 
@@ -101,6 +102,7 @@ class Venue:
         self.share = Decimal(1)
         self.reducible: Decimal | None = None
         self.names_trades = True
+        self.keeps_ms: int | None = None
         self.trade_delay_ms = 0
         self.order_delay_ms = 0
         self.frames: Callable[[Any], None] | None = None
