@@ -17,6 +17,7 @@ from actors.data.live.feed import lacking
 from actors.errors import BadInputError, ExecdError
 from actors.exchange.live.client import VenueClient
 from actors.exchange.live.errors import RequestFailedError
+from actors.exchange.live.limits import Bans
 from actors.exchange.live.markets import listed, products_of
 from actors.exchange.live.ports import Urgency
 from actors.exchange.live.transport import AiohttpTransport, Endpoint, Transport
@@ -51,6 +52,8 @@ _NS_PER_MS = 1_000_000
 _PATIENCE_S = 30.0
 """How long an answer is tried for."""
 TROUBLE = (RequestFailedError, UnreadableAnswerError)
+BANS = Bans()
+"""Of this machine's address: what one client of the process is told is obeyed by all."""
 
 
 class VenueDownError(ExecdError):
@@ -146,6 +149,7 @@ def make_client(
             jitter=random.Random(seed).random,  # noqa: S311 - spreads waits
             sandbox=chosen.sandbox,
             validity_ms=chosen.validity_ms,
+            bans=BANS if clock is None else None,
         )
     except NotSupportedError as error:
         raise BadInputError(f"{loaded.path.name}: venues.{venue}.sandbox: {error}") from None

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.exchanges import ATTEMPT, CLASSES, Attempt, Obedient, options_of
 from actors.exchange.live.failures import answer_failure, raised_failure
-from actors.exchange.live.limits import Limits, TooLateError
+from actors.exchange.live.limits import Bans, Limits, TooLateError
 from actors.exchange.live.ports import Urgency
 from actors.exchange.live.scrub import Scrubber
 from actors.exchange.live.transport import Transport
@@ -57,6 +57,7 @@ class Attempts:
         now_ms: The venue's clock.
         sandbox: Speak to the venue's test system.
         validity_ms: How long a request is valid at the venue, where it has that.
+        bans: Shared with the process's other clients; None: its own.
 
     Raises:
         NotSupportedError: The venue has no sandbox for a product.
@@ -72,6 +73,7 @@ class Attempts:
         now_ms: Callable[[], int],
         sandbox: bool,
         validity_ms: int,
+        bans: Bans | None = None,
     ) -> None:
         if sandbox and dialect.venue == "binance" and PERP in products:
             raise NotSupportedError("binance has no sandbox for perps")
@@ -82,7 +84,7 @@ class Attempts:
         self._now_ms = now_ms
         self._sandbox = sandbox
         self._validity_ms = validity_ms
-        self._limits = Limits(dialect.buckets, now_ms=now_ms)
+        self._limits = Limits(dialect.buckets, now_ms=now_ms, bans=bans)
         self._exchange: Obedient | None = None
         secrets = (credentials.api_key, credentials.secret, credentials.passphrase) if credentials else ()
         self.clean = Scrubber(secrets).clean

@@ -14,6 +14,7 @@ from msgspec import structs
 from actors.exchange.live.attempts import TIMEOUT_MS, Attempts, Credentials, Markets
 from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.live.exchanges import Attempt, Obedient
+from actors.exchange.live.limits import Bans
 from actors.exchange.live.ports import Urgency
 from actors.exchange.live.retries import Jitter, retrying
 from actors.exchange.live.streams import Streams
@@ -56,6 +57,7 @@ class VenueClient:
         jitter: Seeded randomness, from 0 to 1.
         sandbox: Speak to the venue's test system.
         validity_ms: How long a request is valid at the venue, where it has that.
+        bans: Shared with the process's other clients of the venue; None: its own.
 
     Attributes:
         skew_ms: The venue's clock less ours, as last measured.
@@ -65,7 +67,7 @@ class VenueClient:
         NotSupportedError: The venue has no sandbox for a product.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the wiring names each of them
         self,
         dialect: Dialect,
         products: frozenset[TradeType],
@@ -76,6 +78,7 @@ class VenueClient:
         jitter: Jitter,
         sandbox: bool = False,
         validity_ms: int = 5_000,
+        bans: Bans | None = None,
     ) -> None:
         self.dialect = dialect
         self.venue: VenueName = dialect.venue
@@ -92,6 +95,7 @@ class VenueClient:
             now_ms=self.now_ms,
             sandbox=sandbox,
             validity_ms=validity_ms,
+            bans=bans,
         )
         self._reading = asyncio.Semaphore(READS_AT_ONCE)
         self._streams: Streams | None = None

@@ -31,19 +31,43 @@ class TooLateError(Exception):
     """The limit does not let a request out before its deadline. Nothing was sent."""
 
 
+class Bans:
+    """Until when limits are closed because a venue turned this machine's address away.
+
+    It is about everybody who asks the venue from here, so all clients of a process may share one, whatever their
+    threads: their loops have one clock.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[int, tuple[Bucket, float]] = {}  # with the bucket, so that its id stays its own
+
+    def until(self, bucket: Bucket) -> float:
+        """Return until when a limit is closed, in seconds of the loop's clock; 0 where it is not."""
+        found = self._until.get(id(bucket))
+        return 0.0 if found is None else found[1]
+
+    def close(self, bucket: Bucket, until: float) -> None:
+        """Close a limit."""
+        self._until[id(bucket)] = bucket, max(until, self.until(bucket))
+
+
 class Limits:
     """All limits of one venue. Its methods are called on one loop.
 
     Args:
         buckets: By endpoint group, as `Dialect.buckets`.
         now_ms: The venue's clock, for windows that begin at round times.
+        bans: Shared with other clients; None: its own.
     """
 
-    def __init__(self, buckets: Mapping[str, tuple[Bucket, ...]], *, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, buckets: Mapping[str, tuple[Bucket, ...]], *, now_ms: Callable[[], int], bans: Bans | None = None
+    ) -> None:
+        bans = bans or Bans()
         gates: dict[int, _Gate] = {}
         for each in buckets.values():
             for bucket in each:
-                gates.setdefault(id(bucket), _Gate(bucket, now_ms)).groups += 1
+                gates.setdefault(id(bucket), _Gate(bucket, now_ms, bans)).groups += 1
         self._gates = {group: tuple(gates[id(bucket)] for bucket in each) for group, each in buckets.items()}
 
     async def take(self, group: str, weight: int, urgency: Urgency, *, until: float | None = None) -> None:
@@ -93,7 +117,7 @@ class Limits:
         gates = self._gates[group]
         own = tuple(gate for gate in gates if gate.groups == 1)
         for gate in gates if banned or not own else own:
-            gate.close(now, for_ms)
+            gate.close(now, for_ms, banned=banned)
 
     def passed(self, group: str) -> None:
         """Note that the venue took a request."""
@@ -151,7 +175,7 @@ class _Lane:
 class _Gate:
     """One limit of the venue: what is kept for control, what the rest shares, and until when it is closed."""
 
-    def __init__(self, bucket: Bucket, now_ms: Callable[[], int]) -> None:
+    def __init__(self, bucket: Bucket, now_ms: Callable[[], int], bans: Bans) -> None:
         kept = bucket.reserved * bucket.amount
         window_s = bucket.window_ms / 1000
         self.header = (bucket.header or "").lower()
@@ -159,6 +183,7 @@ class _Gate:
         self.refusals = 0
         self._bucket = bucket
         self._now_ms = now_ms
+        self._bans = bans
         self._closed_until = 0.0
         self._shared = _Lane(float(bucket.amount - kept), window_s)
         self._kept = _Lane(float(kept), window_s) if kept >= 1 else None
@@ -188,12 +213,14 @@ class _Gate:
         await self._lane(weight, urgency).take(weight, urgency)
         self._spent += weight
 
-    def close(self, now: float, for_ms: int | None) -> None:
+    def close(self, now: float, for_ms: int | None, *, banned: bool) -> None:
         """Let nothing in for a while."""
         if for_ms is None:
             for_ms = min(self._bucket.window_ms << min(self.refusals, 20), LONGEST_SILENCE_MS)
         self.refusals += 1
         self._closed_until = max(self._closed_until, now + for_ms / 1000)
+        if banned:
+            self._bans.close(self._bucket, self._closed_until)
 
     def heard(self, headers: Mapping[str, str]) -> None:
         """Take over what the venue counts in this window, as far as it is more than was known."""
@@ -219,7 +246,7 @@ class _Gate:
 
     def _delay_s(self, weight: int, urgency: Urgency, now: float) -> float:
         """Return how long the gate stays closed, or until a window begins in which there is room again."""
-        closed = self._closed_until - now
+        closed = max(self._closed_until, self._bans.until(self._bucket)) - now
         if not self.header:
             return closed
         self._roll()
