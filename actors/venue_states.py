@@ -178,8 +178,8 @@ class VenueStates:
     # --- what each entry changes -------------------------------------------------------------------------------------
 
     @staticmethod
-    def _opened(_entry: AccountOpened, known: _Venue, at: int) -> bool:
-        known.opened_at = known.since = at
+    def _opened(entry: AccountOpened, known: _Venue, at: int) -> bool:
+        known.opened_at = known.since = entry.seen_at or at
         return True
 
     def _started(self, entry: VenueStarted, known: _Venue, at: int) -> bool:

@@ -37,10 +37,12 @@ class AccountOpened(Event, frozen=True, kw_only=True):
 
     Attributes:
         uid: The venue's number of the account.
+        seen_at: When all that lay there lay there, by our clock; 0: when this was journaled.
     """
 
     venue: VenueName
     uid: str
+    seen_at: Nanoseconds = Nanoseconds(0)
 
 
 class VenueStarted(Event, frozen=True, kw_only=True):
@@ -252,11 +254,7 @@ class ForgetOrder(Command, frozen=True, kw_only=True):
 
 
 class ForeignOrderSeen(Event, frozen=True, kw_only=True):
-    """The account has an open order that is not ours. It is left alone unless the config says otherwise.
-
-    Attributes:
-        cancelled: We ask the venue to cancel it, as configured.
-    """
+    """The account has an open order that is not ours. It is left alone, or `cancelled` where the config says so."""
 
     venue: VenueName
     instrument: InstrumentId

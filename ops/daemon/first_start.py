@@ -16,7 +16,7 @@ from messages.journal import Entry, Record
 from messages.live import AccountOpened, ForeignTrade, OpeningPosition
 from messages.market import FundingPaid
 from messages.orders import OrderFilled, OrderSubmitted
-from messages.units import Amount, InstructionId, InstrumentId, VenueName, plain
+from messages.units import Amount, InstructionId, InstrumentId, Nanoseconds, VenueName, plain
 from ops.daemon.venues import Seen
 
 _BY_LINE = "L"
@@ -56,7 +56,7 @@ def openings(seen: Iterable[Seen], known: Mapping[VenueName, str], *, adopt: boo
         if venue.is_funded and not adopt:
             funded.append(f"venues.{venue.venue}: account {uid} holds {_holdings(venue)}")
         entries += _opened(venue)
-        entries.append(AccountOpened(venue=venue.venue, uid=uid))
+        entries.append(AccountOpened(venue=venue.venue, uid=uid, seen_at=Nanoseconds(venue.held_at)))
     if funded:
         hint = "with --adopt a start records it as the opening balance"
         raise FundedAccountError("; ".join([*funded, hint]))

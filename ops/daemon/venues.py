@@ -43,12 +43,14 @@ from config.venue_rules import ToldRules
 from config.venue_settings import Venue
 from messages.instruments import Instrument
 from messages.units import PERP, InstrumentId, VenueName, plain
+from ops.daemon.at_rest import Holdings, at_rest
 from ops.daemon.endpoints import endpoint_of
 
 T = TypeVar("T")
 
 DIALECTS: Mapping[VenueName, Dialect] = {each.venue: each for each in (BINANCE, BYBIT, OKX)}
 _NS_PER_MS = 1_000_000
+_MS = 1_000_000
 _PATIENCE_S = 30.0
 """How long an answer is tried for."""
 TROUBLE = (RequestFailedError, UnreadableAnswerError)
@@ -78,6 +80,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         loaded: ccxt's markets, to be shared with every later client.
         instruments, wire: The configured markets, as the gate knows them and as the wire has them.
         account: None without a key.
+        held_at: When balances and positions were as they are here, by our clock (ns); 0: not known exactly.
         leverages: As set at the venue now.
         problems: Why it can't be traded there, one line each.
         passing: The same, of what may pass by itself: the next start may find it better.
@@ -92,6 +95,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     account: SeenAccount | None = None
     balances: tuple[SeenBalance, ...] = ()
     positions: tuple[SeenPosition, ...] = ()
+    held_at: int = 0
     open_orders: tuple[SeenOrder, ...] = ()
     leverages: Mapping[InstrumentId, Decimal] = {}
     problems: tuple[str, ...] = ()
@@ -264,11 +268,17 @@ async def _with_account(seen: Seen, chosen: Venue, client: VenueClient, *, chang
     if change and perps and not account.problem:
         notes += await _set_up(chosen, client, perps, account)
         account = _merged(await every(dialect.account(markets)))
+
+    async def holdings() -> Holdings:
+        return await every(dialect.balances(markets)), await every(dialect.positions(perps)) if perps else ()
+
+    (balances, positions), held_at = await at_rest(holdings, now_ns=lambda: _MS * (client.now_ms() - client.skew_ms))
     return msgspec.structs.replace(
         seen,
         account=account,
-        balances=await every(dialect.balances(markets)),
-        positions=await every(dialect.positions(perps)) if perps else (),
+        balances=balances,
+        positions=positions,
+        held_at=held_at,
         open_orders=await every(dialect.open_orders(markets)),
         leverages=dict(await every(dialect.leverage(perps))) if perps else {},
         notes=tuple(notes),

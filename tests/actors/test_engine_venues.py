@@ -189,6 +189,22 @@ def test_what_was_before_the_account_was_opened_is_not_asked_for(*, folded: bool
     assert desk.start(2, at=90).opened_at == 7
 
 
+@AS_IT_RAN_OR_FOLDED
+def test_what_was_before_the_account_was_looked_at_is_in_its_opening(*, folded: bool) -> None:
+    desk = Live()
+    desk.turn.at = Nanoseconds(7)
+    opened = AccountOpened(venue=BYBIT, uid="1", seen_at=Nanoseconds(4))
+    desk.give(opened)
+    desk.journal.append(opened)
+    desk.times.append(7)
+    if folded:
+        desk.fold()
+
+    told = desk.start(at=30)
+
+    assert (told.since, told.opened_at) == (4, 4)
+
+
 def test_without_an_opening_nothing_before_the_first_start_is_asked_for() -> None:
     told = Live().start(at=30)
 
