@@ -1,10 +1,10 @@
 """Markets, orders and messages of OKX for the tests of its dialect: small, of the true shape, with defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from actors.exchange.wire.contract import Known, Market
+from actors.exchange.wire.contract import Known, Market, Page, Query
 from messages.orders import OrderSubmitted
 from messages.units import (
     LIMIT,
@@ -221,3 +221,17 @@ def bill_row(**changes: str) -> dict[str, str]:
         "ts": "1760000000005",
     }
     return row | changes
+
+
+def read(queries: Sequence[Query[Any]], *answers: Any) -> list[Any]:  # noqa: ANN401 - any JSON
+    """Answer queries in turn, following their pages; return all items."""
+    items: list[Any] = []
+    waiting = list(answers)
+    for query in queries:
+        following: Query[Any] | None = query
+        while following is not None:
+            page: Page[Any] = following.read(waiting.pop(0))
+            items.extend(page.items)
+            following = page.next
+    assert not waiting
+    return items
