@@ -142,6 +142,7 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
             case CancelOrder() | AmendOrder():
                 order = self._desk.orders.get(message.intent.client_order_id)
                 if order is not None and alive:
+                    self._orders.await_change(order)
                     self._looker.attend(order)
             case LookInto() if alive:
                 self._monitor(LookedInto(venue=self._options.venue))

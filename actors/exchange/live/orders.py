@@ -202,9 +202,9 @@ class Orders:
                 self._desk.tell(order, order.refuse_change(f"{error.failure.code} {error.failure.text}".strip()))
         except UnreadableAnswerError:
             pass  # a look tells
-        self._await_change(order)
+        self.await_change(order)
 
-    def _await_change(self, order: Tracked) -> None:
+    def await_change(self, order: Tracked) -> None:
         """Have a change looked for that was asked for and not answered definitely."""
         order.change_until_ms = self._connection.now_ms() + self._options.validity_ms + self._options.margin_ms
         if order.is_there and order.is_changing:

@@ -127,6 +127,19 @@ def test_a_fill_that_came_before_a_change_that_is_then_refused_is_told_with_the_
     play(scene, streaming=True)
 
 
+def test_a_change_whose_request_crashed_is_answered_while_its_order_rests() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.settled()
+        await placed(stage)
+        stage.line.faults = {"amend": ["crash"] * ALWAYS}
+        stage.amend(intent(), price="1980")
+        await stage.until(lambda: stage.of(AmendRejected), within_s=60)
+
+        assert len(unfinished(stage.journal)) == 1
+
+    play(scene)
+
+
 def test_an_order_that_was_seen_to_be_there_is_not_rejected_by_the_answer_to_its_request() -> None:
     async def scene(stage: Stage) -> None:
         await stage.settled()
