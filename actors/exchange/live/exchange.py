@@ -5,8 +5,9 @@ and says `VenueSettled`. Then it does three things at once: what it is told to d
 (looking.py); and reading the venue's records again and again (watching.py), at once after every loss of a stream.
 
 An order that the journal has as sent, and that this process never sent, may have been sent by the one before: its
-outcome is unknown until it is found or proven absent. In a later epoch of the same process its command may still be on
-the way here, so it is waited for a moment first; it is sent then, as certainly nobody has sent it.
+outcome is unknown until it is found or proven absent. In a later epoch of the same process, and after the core was
+rebuilt, its command may still be on the way here, so it is waited for a moment first; it is sent then, as certainly
+nobody has sent it.
 """
 
 import asyncio
