@@ -23,7 +23,7 @@ from actors.exchange.wire.contract import (
     Verdict,
 )
 from messages.orders import AmendRejected, AmendSubmitted, CancelRejected, CancelSubmitted, OrderSubmitted
-from messages.units import GTC, MARKET, Seq
+from messages.units import GTC, MARKET, ClientOrderId, Seq
 
 _NOT_TAKEN = frozenset({Verdict.NOT_SENT, Verdict.THROTTLED, Verdict.CLOCK})
 _DEFINITE = frozenset({Verdict.REJECTED, Verdict.FORBIDDEN})
@@ -50,6 +50,7 @@ class Orders:
         self._desk = desk
         self._looker = looker
         self._brake = brake
+        self._placing: dict[ClientOrderId, asyncio.Event] = {}
 
     # --- placing -----------------------------------------------------------------------------------------------------
 
@@ -68,6 +69,7 @@ class Orders:
             self._desk.tell(order, order.reject(by="execd", reason="HALTED", detail=self._brake.reason))
             return
         market = self._desk.markets[intent.instrument]
+        done = self._placing[intent.client_order_id] = asyncio.Event()
         try:
             placed = await self._sent(order, market)
         except NotSupportedError as error:
@@ -78,6 +80,9 @@ class Orders:
             self._lost(order, f"the answer can't be read: {error}")
         else:
             self._placed(order, placed)
+        finally:
+            del self._placing[intent.client_order_id]
+            done.set()
 
     async def _sent(self, order: Tracked, market: Market) -> Placed:
         now, began_s = self._connection.now_ms(), asyncio.get_running_loop().time()
@@ -173,11 +178,17 @@ class Orders:
     # --- changing ----------------------------------------------------------------------------------------------------
 
     async def amend(self, wanted: AmendSubmitted, cause: Seq | None) -> None:
-        """Change an order: the answer is what a look then shows, or that the venue refused."""
+        """Change an order: the answer is what a look then shows, or that the venue refused.
+
+        One that is still being placed is changed when the venue has taken it.
+        """
         order = self._desk.orders.get(wanted.client_order_id)
+        placing = self._placing.get(wanted.client_order_id)
+        if order is not None and order.is_sending and placing is not None:
+            await placing.wait()
+            order = self._desk.orders.get(wanted.client_order_id)
         if order is None or order.is_changing or not order.is_there:
-            reason = NOT_OPEN if order is None or not order.is_changing else "another change of it is under way"
-            self._engine(_amend_rejected(wanted, reason), cause)
+            self._engine(_amend_rejected(wanted, _why_not_changed(order)), cause)
             return
         market, now, validity = (
             self._desk.markets[wanted.instrument],
@@ -209,6 +220,12 @@ class Orders:
         order.change_until_ms = self._connection.now_ms() + self._options.validity_ms + self._options.margin_ms
         if order.is_there and order.is_changing:
             self._looker.attend(order)
+
+
+def _why_not_changed(order: Tracked | None) -> str:
+    if order is None:
+        return NOT_OPEN
+    return "another change of it is under way" if order.is_changing else "the venue has not said that it has it"
 
 
 def _rests(order: Tracked) -> bool:

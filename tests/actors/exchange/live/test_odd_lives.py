@@ -375,3 +375,15 @@ def test_evidence_of_another_order_under_our_id_is_not_this_orders() -> None:
         assert stage.names() == ["OrderAccepted"]
 
     play(scene, streaming=True)
+
+
+def test_a_change_that_comes_while_its_order_is_placed_is_made_when_the_venue_has_it() -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.settled()
+        stage.submit(intent())
+        stage.amend(intent(), price="1980")
+        await stage.until(lambda: stage.of(OrderAmended) or stage.of(AmendRejected), within_s=60)
+
+        assert stage.names() == ["OrderAccepted", "OrderAmended"]
+
+    play(scene)
