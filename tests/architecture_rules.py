@@ -16,6 +16,7 @@ MAY_IMPORT = {
 MODES = {"Backtest", "Paper", "Live", "BacktestMode", "PaperMode", "LiveMode"}
 MODE_WORDS = {"backtest", "paper", "live"}
 MODE_FLAGS = {"live", "is_live", "paper", "is_paper", "backtest", "is_backtest", "dry_run", "simulated"}
+ACTORS = {"Actor", "LoopedActor"}
 NOT_LIVE = {"time", "threading", "concurrent", "multiprocessing", "random", "secrets", "uuid"}
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
@@ -119,12 +120,12 @@ def _reachable(start: str, edges: dict[str, list[tuple[ast.AST, str]]]) -> set[s
 
 
 def _defines_an_actor(module: Module) -> bool:
-    """Whether a class in it derives from Actor, or is a strategy by its shape. The contracts define what that is."""
+    """Whether a class in it is an actor of any cell, or a strategy by its shape. The contracts define what that is."""
     if module.name in {"actors.contract", "actors.strategies.contract"}:
         return False
     classes = [node for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
     return any(
-        any(_last_name(base) == "Actor" for base in node.bases)
+        any(_last_name(base) in ACTORS for base in node.bases)
         or any(isinstance(part, ast.FunctionDef) and part.name == "on_slice" for part in node.body)
         for node in classes
     )

@@ -48,6 +48,10 @@ BROKEN = {
             "actors/b.py": "class B(contract.Actor[Message]): ...",
         },
         {
+            "actors/exchange/live/a.py": "from actors import gate\nclass A(LoopedActor[Message]): ...",
+            "actors/gate.py": "class Gate(Actor[Message]): ...",
+        },
+        {
             "actors/strategies/a.py": "from actors import gate\nclass A:\n    def on_slice(self, market): ...",
             "actors/gate.py": "class Gate(Actor[Message]): ...",
         },
