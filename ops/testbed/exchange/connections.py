@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiohttp import WSMsgType, web
 
@@ -50,11 +51,12 @@ class Connection:
         """Talk until one side has enough."""
         writer = asyncio.create_task(self._write())
         try:
-            async for message in self._socket:
-                if message.type is WSMsgType.TEXT:
-                    self.send(self._session.receive(message.data))
-                elif message.type is WSMsgType.BINARY:
-                    self.send(self._session.receive(message.data.decode(errors="replace")))
+            with suppress(ConnectionError):  # a ping of a client that is gone can't be answered
+                async for message in self._socket:
+                    if message.type is WSMsgType.TEXT:
+                        self.send(self._session.receive(message.data))
+                    elif message.type is WSMsgType.BINARY:
+                        self.send(self._session.receive(message.data.decode(errors="replace")))
         finally:
             self._session.closed()
             self._queue.put_nowait(None)
