@@ -26,10 +26,16 @@ _LONGEST_ID = 200
 
 
 class Commands:
-    """The commands of a daemon."""
+    """The commands of a daemon.
 
-    def __init__(self, running: Running) -> None:
+    Args:
+        running: It.
+        sent_away: Where the traffic of venues goes that may go to another machine (`ops.daemon.endpoints`).
+    """
+
+    def __init__(self, running: Running, *, sent_away: Mapping[VenueName, str]) -> None:
         self._running = running
+        self._sent_away = sent_away
 
     def by_name(self) -> Mapping[str, Command]:
         """Return them by name."""
@@ -55,6 +61,7 @@ class Commands:
             "operator_needed": list(told.operator_needed),
             "halted": dict(told.halted),
             "unsettled": list(told.unsettled),
+            "sent_away": dict(self._sent_away),
         }
 
     def resolve(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:

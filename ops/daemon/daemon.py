@@ -29,6 +29,7 @@ from messages.units import Amount, Nanoseconds, VenueName
 from ops.daemon.cells import LOG, MARKET_RECORD, Outward, Terms
 from ops.daemon.commands import Commands
 from ops.daemon.control import Control
+from ops.daemon.endpoints import sent_away
 from ops.daemon.exchanges import live_exchange
 from ops.daemon.first_start import OF_INSTRUMENTS, openings, refuse_dropped_instruments, refuse_renamed_lines
 from ops.daemon.herald import ON_STDERR, Hearing
@@ -74,7 +75,7 @@ def start(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_ST
     running = start_core(ready, opened, adopt=adopt, hearing=hearing)
     try:
         _start_beside(running, ready, hearing)
-        control = Control(opened.store.path, Commands(running).by_name())
+        control = Control(opened.store.path, Commands(running, sent_away=sent_away(ready.loaded.settings)).by_name())
         running.root.add("control", control.stop)
     except BaseException as error:
         running.root.fail("start", error)

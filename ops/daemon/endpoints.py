@@ -1,10 +1,12 @@
 """Where a venue's traffic goes, when it goes elsewhere than to the venue: the config's [venues.X.endpoint], read."""
 
 import ssl
+from collections.abc import Mapping
 
 from actors.errors import BadInputError
 from actors.exchange.live.transport import Endpoint
 from config.load import Loaded
+from config.settings import Settings
 from config.venue_settings import Venue
 from messages.units import VenueName
 
@@ -28,3 +30,12 @@ def endpoint_of(venue: VenueName, chosen: Venue, loaded: Loaded) -> Endpoint | N
     except OSError:  # what ssl raises is one, too
         raise BadInputError(f"{label}: {ca_file}: no certificates in it, expected some in PEM") from None
     return Endpoint(host=address.host, port=address.port, ca_file=ca_file)
+
+
+def sent_away(settings: Settings) -> Mapping[VenueName, str]:
+    """Return where the traffic of venues goes that may go to another machine than the venue's (`allow_remote`)."""
+    return {
+        venue: chosen.endpoint.connect_to
+        for venue, chosen in settings.venues.items()
+        if chosen.endpoint is not None and chosen.endpoint.allow_remote
+    }

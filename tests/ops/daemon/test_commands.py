@@ -17,7 +17,7 @@ from messages.units import ClientOrderId, InstructionId, InstrumentId, VenueName
 from ops.daemon.commands import Commands
 from ops.daemon.operator import resolve_command, tell_daemon
 from ops.daemon.running import Running
-from tests.ops.daemon.house import PAPER, Desk, desk
+from tests.ops.daemon.house import LIVE, PAPER, Desk, desk
 
 BYBIT = VenueName("bybit")
 
@@ -63,7 +63,14 @@ def test_status_says_what_is_not_settled(tmp_path: Path, monkeypatch: pytest.Mon
             == by_journal
             == (
                 0,
-                {"open": 1, "unknown": [lost], "operator_needed": [lost], "halted": {}, "unsettled": []},
+                {
+                    "open": 1,
+                    "unknown": [lost],
+                    "operator_needed": [lost],
+                    "halted": {},
+                    "unsettled": [],
+                    "sent_away": {},
+                },
             )
         )
 
@@ -86,6 +93,7 @@ def test_status_for_people_is_one_line_a_question(
             "operator needed  -",
             "halted           bybit: an odd\\u001b[31m\\u000areason",
             "unsettled        -",
+            "sent away        -",
         ]
 
 
@@ -158,6 +166,18 @@ def test_a_word_on_an_order_that_makes_no_sense_is_refused(
         assert own.of(OperatorResolved) == []
 
 
+def test_status_says_whose_traffic_may_go_to_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: Screen
+) -> None:
+    away = '[venues.bybit.endpoint]\nconnect_to = "10.1.2.3:443"\nallow_remote = true\n'
+    with desk(tmp_path, monkeypatch, LIVE + away) as own:
+        own.start()
+        _, told = asked(own, screen, "status")
+        own.stop()
+
+        assert told["sent_away"] == {"bybit": "10.1.2.3:443"}
+
+
 def test_an_answer_is_about_the_order_that_was_asked_about() -> None:
     """Two who ask at once read the same stretch of the journal."""
 
@@ -175,7 +195,7 @@ def test_an_answer_is_about_the_order_that_was_asked_about() -> None:
             other = OperatorRefused(order="c3", resolution=Resolution.ABSENT, detail="no")
             return [other, said("b2"), said("a1")]
 
-    commands = Commands(cast("Running", Busy()))
+    commands = Commands(cast("Running", Busy()), sent_away={})
 
     assert commands.resolve({"order": "a1", "outcome": "absent"}) == {"order": "xa1", "resolution": "ABSENT"}
     assert commands.resolve({"order": "xb2", "outcome": "absent"}) == {"order": "xb2", "resolution": "ABSENT"}
