@@ -59,7 +59,7 @@ class Compared:
     Attributes:
         records: The journal's.
         placed: How often the exchange took an order with each client id, orders that trigger orders became left out.
-        trades: Of the exchange: instrument and trade id.
+        trades: Of the exchange: instrument, trade id, and side: two orders of ours may trade with each other.
         told: Of the journal, likewise: fills of our orders.
         foreign: Of the journal: trades that it takes for somebody else's.
     """
@@ -72,15 +72,17 @@ class Compared:
         self.placed = Counter(name for (name,) in self._ask("SELECT client_order_id FROM orders WHERE parent_id = ''"))
         names = {(venue, product, symbol): f"{venue}:{PAIRS[product]}" for (venue, product), symbol in SYMBOLS.items()}
         self.trades = Counter(
-            (names[venue, product, symbol], trade)
-            for venue, product, symbol, trade in self._ask(
-                "SELECT venue, product, symbol, trade_id FROM trades AS t WHERE client_order_id != '' OR EXISTS ("
+            (names[venue, product, symbol], trade, side)
+            for venue, product, symbol, trade, side in self._ask(
+                "SELECT venue, product, symbol, trade_id, side FROM trades AS t WHERE client_order_id != '' OR EXISTS ("
                 "SELECT 1 FROM orders AS o WHERE parent_id != '' AND o.venue = t.venue AND o.product = t.product "
                 "AND o.symbol = t.symbol AND o.order_id = t.order_id)"  # of an order that a stop became: a name less
             )
         )
         entries = [each.entry for each in self.records]
-        self.told = Counter((each.instrument, each.trade_id) for each in entries if isinstance(each, OrderFilled))
+        self.told = Counter(
+            (each.instrument, each.trade_id, each.side.value) for each in entries if isinstance(each, OrderFilled)
+        )
         self.foreign = [each for each in entries if isinstance(each, ForeignTrade)]
         self.submitted = Counter(each.client_order_id for each in entries if isinstance(each, OrderSubmitted))
 
