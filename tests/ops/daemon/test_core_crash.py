@@ -4,6 +4,7 @@ No order is sent twice, none is lost, and no fill is booked twice or not at all.
 the process for a person to look, and is not lost either.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from actors.journal.store import JournalStore
 from actors.journal.verify import verify
 from messages.base import Message
 from messages.instructions import InstructionReceived, TradeInstruction
@@ -19,7 +21,7 @@ from messages.lifecycle import Halted, InputSkipped, RunEnded
 from messages.orders import OrderFilled, OrderRejected, OrderSubmitted
 from ops import core_cells
 from ops.daemon import cells, daemon
-from tests.ops.daemon.house import Desk, desk
+from tests.ops.daemon.house import LIVE, PAPER, WAIT_S, Desk, desk
 from tests.ops.house import CLASSES
 
 IN_THE_CORE = (
@@ -35,12 +37,14 @@ class Snare:
     Attributes:
         left: How many messages it still lets pass; negative while it is not set.
         times: How often it still springs.
+        sprung: It did.
     """
 
     def __init__(self, kind: type[Message] = Message) -> None:
         self._kind = kind
         self.left = -1
         self.times = 0
+        self.sprung = threading.Event()
 
     def set(self, at: int, *, times: int = 1) -> None:
         self.times, self.left = times, at
@@ -52,15 +56,20 @@ class Snare:
         self.left -= 1
         if self.left <= 0:
             self.times -= 1
+            self.sprung.set()
             raise ValueError("planted")
 
 
 def snared(monkeypatch: pytest.MonkeyPatch, cell: str, kind: type[Message] = Message) -> Snare:
     """Have the wiring build an actor with a snare around each handler, now and at every rebuild."""
     snare, name = Snare(kind), CLASSES[cell]
-    module = cells if hasattr(cells, name) else core_cells
-    built: Any = getattr(module, name)
+    for module in (core_cells, cells):
+        if hasattr(module, name):
+            monkeypatch.setattr(module, name, _snared(getattr(module, name), snare))
+    return snare
 
+
+def _snared(built: Any, snare: Snare) -> type:  # noqa: ANN401 - any actor's class
     class Snared(built):  # type: ignore[misc]  # chosen at run time
         def __init__(self, **words: Any) -> None:  # noqa: ANN401 - as it is built
             super().__init__(**words)
@@ -68,8 +77,7 @@ def snared(monkeypatch: pytest.MonkeyPatch, cell: str, kind: type[Message] = Mes
             self.handlers = {each: partial(snare.around, work) for each, work in table.items()}
             self.receive = partial(snare.around, super().receive)
 
-    monkeypatch.setattr(module, name, Snared)
-    return snare
+    return Snared
 
 
 def agree(own: Desk) -> None:
@@ -121,6 +129,44 @@ def test_the_run_goes_on_and_nothing_is_lost_or_doubled(
         skipped = [each.input for each in own.of(InputSkipped)]
         assert asked + skipped.count(TradeInstruction.__name__) >= given + 1
         assert own.kinds()[-1] == "RunEnded"
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_an_order_whose_command_waited_for_the_disk_at_the_crash_comes_to_its_end(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snare, commit, disk = snared(monkeypatch, "engine", TradeInstruction), JournalStore.commit, threading.Event()
+    disk.set()
+
+    def commit_when_it_may(store: JournalStore) -> None:
+        assert disk.wait(WAIT_S)
+        commit(store)
+
+    monkeypatch.setattr(JournalStore, "commit", commit_when_it_may)
+    with desk(tmp_path, monkeypatch, LIVE if mode == "live" else PAPER) as own:
+        own.start()
+        if mode == "live":
+            own.told.wait_for("VenueSettled")
+        own.price()
+        own.let_write()
+        snare.set(2)
+        disk.clear()
+        own.give("a1", "0.1", pair="ETH/USDT")
+        own.give("a2", "0.1", pair="ETH/USDT")
+        assert snare.sprung.wait(WAIT_S)
+        disk.set()
+        own.let_work()
+        own.price()  # a simulated exchange looks at what it has when there is news
+        own.told.wait_for("OrderRejected" if mode == "live" else "OrderFilled")
+        own.let_work()
+        questions = own.questions()
+        own.stop()
+
+        assert [each.instruction_id for each in own.of(OrderSubmitted)] == ["a1"]
+        assert [each.input for each in own.of(InputSkipped)] == ["TradeInstruction"]
+        assert questions.open == 0
+        assert len(own.exchange.placed) == 0
+        assert verify(own.journal).reason is None
 
 
 def test_a_fact_that_crashes_the_core_twice_ends_it_with_78_and_is_told_again_to_the_next(
