@@ -13,6 +13,7 @@ from actors.exchange.live.evidence import Tracked
 from actors.exchange.live.looking import Looker
 from actors.exchange.live.ports import Urgency, Venue
 from actors.exchange.live.stages import Stage
+from actors.exchange.reports import amend_rejected, cancel_rejected
 from actors.exchange.wire.contract import (
     Failure,
     Market,
@@ -22,7 +23,7 @@ from actors.exchange.wire.contract import (
     VenueRefusalError,
     Verdict,
 )
-from messages.orders import AmendRejected, AmendSubmitted, CancelRejected, CancelSubmitted, OrderSubmitted
+from messages.orders import AmendSubmitted, CancelSubmitted, OrderSubmitted
 from messages.units import GTC, MARKET, ClientOrderId, Seq
 
 _NOT_TAKEN = frozenset({Verdict.NOT_SENT, Verdict.THROTTLED, Verdict.CLOCK})
@@ -142,7 +143,7 @@ class Orders:
         order = self._desk.orders.get(wanted.client_order_id)
         if order is None or (order.cancelling and not order.recalled):
             reason = NOT_OPEN if order is None else "another cancel of it is under way"
-            self._engine(_cancel_rejected(wanted, reason), cause)
+            self._engine(cancel_rejected(wanted, reason), cause)
             return
         order.cancelling, order.recalled = True, False
         await self.cancel_now(order)
@@ -188,7 +189,7 @@ class Orders:
             await placing.wait()
             order = self._desk.orders.get(wanted.client_order_id)
         if order is None or order.is_changing or not order.is_there:
-            self._engine(_amend_rejected(wanted, _why_not_changed(order)), cause)
+            self._engine(amend_rejected(wanted, _why_not_changed(order)), cause)
             return
         market, now, validity = (
             self._desk.markets[wanted.instrument],
@@ -230,23 +231,3 @@ def _why_not_changed(order: Tracked | None) -> str:
 
 def _rests(order: Tracked) -> bool:
     return order.intent.order_type is not MARKET and order.intent.time_in_force is GTC
-
-
-def _cancel_rejected(wanted: CancelSubmitted, reason: str) -> CancelRejected:
-    return CancelRejected(
-        venue=wanted.venue,
-        instrument=wanted.instrument,
-        client_order_id=wanted.client_order_id,
-        instruction_id=wanted.instruction_id,
-        reason=reason,
-    )
-
-
-def _amend_rejected(wanted: AmendSubmitted, reason: str) -> AmendRejected:
-    return AmendRejected(
-        venue=wanted.venue,
-        instrument=wanted.instrument,
-        client_order_id=wanted.client_order_id,
-        instruction_id=wanted.instruction_id,
-        reason=reason,
-    )
