@@ -10,6 +10,7 @@ import json as json_format
 import os
 import signal
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,8 @@ from typing import TextIO
 from actors.errors import BadInputError, ExecdError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ONE_PRESS_S = 0.3
+"""A signal that comes again within this is the same one, sent twice."""
 
 Handler = Callable[[int, types.FrameType | None], None]
 
@@ -143,14 +146,19 @@ def print_json(value: object) -> None:
 def orderly() -> Iterator[Callable[[], Signalled | None]]:
     """Only note the first Ctrl-C or SIGTERM, for what can stop by itself; a second one is not waited for.
 
+    The same signal at once again is no second one: `timeout` and others send one to the process and to its group.
+
     Yields:
         Tells what came, or None.
     """
     caught: list[Signalled] = []
+    first: list[tuple[int, float]] = []
 
     def catch(number: int, _frame: types.FrameType | None) -> None:
-        caught.append(Signalled(number))
-        if len(caught) > 1:
+        if not first:
+            first.append((number, time.monotonic()))
+            caught.append(Signalled(number))
+        elif number != first[0][0] or time.monotonic() - first[0][1] > _ONE_PRESS_S:
             raise caught[0]
 
     with _handled(catch):

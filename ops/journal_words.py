@@ -48,7 +48,7 @@ _WORDS = {
     "AccountOpened": "{venue}: account {uid}",
     "OpeningPosition": "{instrument}: {quantity} at {entry_price}",
     "VenueStarted": "{venue}: epoch {epoch}",
-    "VenueSettled": "{venue}: epoch {epoch}, {open} orders open, {unknown} unknown, clock {skew_ms} ms ahead of ours",
+    "VenueSettled": "{venue}: epoch {epoch}, {open} orders open, {unknown} unknown, its clock {skew_ms} ms off",
     "VenueHalted": "{venue}: {reason}",
     "VenueResumed": "{venue}: {reason}",
     "OperatorNeeded": "{instruction_id}: {instrument}, order {client_order_id}: {reason}",
@@ -167,7 +167,8 @@ def _state(_entry: Entry, fields: _Fields) -> str:
 def _end(entry: Entry, fields: _Fields) -> str:
     reason = f": {fields['reason']}" if entry.get("reason") else ""
     equity = f"equity {fields['equity_start']} to {fields['equity_end']} {fields['currency']}"
-    return f"{fields['outcome']}{reason}, {fields['market_events']} market events, {equity}"
+    events = f"{fields['market_events']} market events, " if entry.get("market_events") else ""  # counted in backtests
+    return f"{fields['outcome']}{reason}, {events}{equity}"
 
 
 _SPECIAL: Mapping[str, Callable[[Entry, _Fields], str]] = {

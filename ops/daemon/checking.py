@@ -4,6 +4,7 @@ Without ``--online`` it reads what lies here: config, keys, script, journal. Wit
 nothing is changed there.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -154,6 +155,7 @@ def _strategy(loaded: Loaded, seen: tuple[Seen, ...]) -> Sequence[str]:
 def _journal(loaded: Loaded, problems: list[str], notes: list[str]) -> tuple[str, dict[VenueName, str]]:
     """Return what the journal is, in words, and whose accounts it is about."""
     path, label = loaded.journal_path, f"{loaded.path.name}: journal.path"
+    problems += _writable(path, label)
     if not path.exists():
         return "made by the first start", {}
     try:
@@ -172,6 +174,14 @@ def _journal(loaded: Loaded, problems: list[str], notes: list[str]) -> tuple[str
     return f"gone on with, {last} entries", known
 
 
+def _writable(path: Path, label: str) -> list[str]:
+    """Return that the journal's folder, or what of it is there already, can't be written, if so."""
+    folder = next(each for each in path.parents if each.exists())
+    if os.access(folder, os.W_OK | os.X_OK):
+        return []
+    return [f"{label}: {folder} can't be written, expected a folder for the journal and what lies beside it"]
+
+
 def _venues(loaded: Loaded, credentials: Mapping[VenueName, Credentials], seen: tuple[Seen, ...]) -> list[VenuePlan]:
     said = {each.venue: each for each in seen}
     plans = []
@@ -188,15 +198,16 @@ def _venues(loaded: Loaded, credentials: Mapping[VenueName, Credentials], seen: 
 
 
 def _with_said(plan: VenuePlan, seen: Seen) -> VenuePlan:
-    account = seen.account
+    account, told = seen.account, msgspec.structs.replace(plan, skew_ms=seen.skew_ms)
+    if account is None:
+        return told
     return msgspec.structs.replace(
-        plan,
-        skew_ms=seen.skew_ms,
-        account=None if account is None else account.uid,
-        may_withdraw=None if account is None else account.may_withdraw,
+        told,
+        account=account.uid,
+        may_withdraw=account.may_withdraw,
         balances={f"{each.account} {each.asset}": plain(each.total) for each in seen.balances if each.total},
         positions={each.instrument: plain(each.quantity) for each in seen.positions if each.quantity},
-        open_orders=None if account is None else len(seen.open_orders),
+        open_orders=len(seen.open_orders),
     )
 
 

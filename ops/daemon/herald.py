@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_args
 
 from actors.contract import Actor, Address, Turn
 from actors.journal.encoding import encode
+from actors.runtime.clock import SystemClock
 from messages.book import InsurancePaid, Liquidated
 from messages.instructions import InstructionRefused
 from messages.journal import Entry, Noted
@@ -81,16 +82,19 @@ class Log(Actor[Noted]):
 
     def receive(self, message: Noted) -> None:
         """Write one line."""
-        seconds, rest = divmod(message.at, SECOND_NS)
-        at = dt.datetime.fromtimestamp(seconds, dt.UTC)
         kind = type(message.entry).__name__
         text = words(kind, json.loads(encode(0, message.at, None, message.entry)))
-        say(one_line(f"{at:%Y-%m-%d %H:%M:%S}.{rest // 1_000_000:03d} {kind}: {text}"))
+        say(one_line(f"{_stamp(message.at)} {kind}: {text}"))
 
 
-def say_line(line: str) -> None:
-    """Write a line that is no entry."""
-    say(one_line(line))
+def say_line(line: str, *, at: int | None = None) -> None:
+    """Write a line that is no entry, of a time in ns UTC; None: now."""
+    say(one_line(f"{_stamp(SystemClock().wall_ns() if at is None else at)} {line}"))
+
+
+def _stamp(at: int) -> str:
+    seconds, rest = divmod(at, SECOND_NS)
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M:%S}.{rest // 1_000_000:03d}"
 
 
 class Hearing(NamedTuple):

@@ -42,7 +42,7 @@ def live_market(
             jitter=random.random,
             options=options,
             memory=memory,
-            said=lambda line: say(f"{venue}: {line}"),
+            said=lambda line: say(line if line.startswith(f"{venue}:") else f"{venue}: {line}"),
         )
 
     return Beside(f"prices:{venue}", factory)

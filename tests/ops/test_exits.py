@@ -171,10 +171,26 @@ def test_in_order_the_first_signal_is_only_noted_and_the_second_is_not_waited_fo
     assert raised.value is first
 
 
+def test_one_signal_that_is_sent_twice_at_once_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("ops.exits.time.monotonic", lambda: now[0])
+
+    with orderly() as caught:
+        signal.raise_signal(signal.SIGTERM)
+        now[0] += 0.01
+        signal.raise_signal(signal.SIGTERM)
+        first = caught()
+        now[0] += 1
+        with pytest.raises(Signalled) as raised:
+            signal.raise_signal(signal.SIGTERM)
+
+    assert raised.value is first
+
+
 def test_a_signal_that_comes_where_nothing_can_be_raised_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     class Freed:
         def __del__(self) -> None:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
 
     hook = sys.unraisablehook
     with orderly() as caught:

@@ -83,6 +83,16 @@ def test_every_type_has_words_for_fields_that_it_has() -> None:
             {"outcome": "failed", "reason": "why", "market_events": 3, "currency": "USDT", "equity_start": "1"},
             "failed: why, 3 market events, equity 1 to ? USDT",
         ),
+        (
+            "RunEnded",
+            {"outcome": "done", "market_events": 0, "currency": "USDT", "equity_start": "1", "equity_end": "2"},
+            "done, equity 1 to 2 USDT",
+        ),
+        (
+            "VenueSettled",
+            {"venue": "okx", "epoch": 1, "open": 2, "unknown": 0, "skew_ms": -3},
+            "okx: epoch 1, 2 orders open, 0 unknown, its clock -3 ms off",
+        ),
     ],
 )
 def test_the_words_say_what_matters(kind: str, entry: dict[str, object], said: str) -> None:

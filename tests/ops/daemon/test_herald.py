@@ -112,6 +112,6 @@ def test_only_entries_are_said() -> None:
 
 
 def test_a_line_that_is_no_entry_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
-    say_line("bybit: prices\ncome")
+    say_line("bybit: prices\ncome", at=AT)
 
-    assert capsys.readouterr().err == "bybit: prices\\u000acome\n"
+    assert capsys.readouterr().err == "2024-01-02 00:00:00.123 bybit: prices\\u000acome\n"

@@ -51,3 +51,13 @@ def test_a_file_of_certificates_that_holds_none_is_refused(
     assert ended.err.startswith("x.toml: venues.binance.endpoint.ca_file: ")
     assert said in ended.err
     assert not (tmp_path / "state").exists()
+
+
+def test_a_journal_that_could_not_be_written_is_said_by_a_check(tmp_path: Path) -> None:
+    desk(tmp_path, LIVE)
+    (tmp_path / "state").write_text("a file where a folder is wanted")
+
+    ended = execd("check", "x.toml", cwd=tmp_path)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"x.toml: journal.path: {tmp_path}/state can't be written, ")
