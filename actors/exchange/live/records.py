@@ -96,7 +96,9 @@ class Records:
         for key in keys:
             for start, instrument in known.items():
                 if key.startswith(start):
-                    self._foreign.add((instrument, OrderId(key.removeprefix(start))))
+                    place = instrument, OrderId(key.removeprefix(start))
+                    self._foreign.add(place)
+                    self._remember(place, is_foreign=True)
 
     # --- orders ------------------------------------------------------------------------------------------------------
 
@@ -136,6 +138,7 @@ class Records:
         for place, seen in now.items():
             if place not in self._foreign:
                 self._foreign.add(place)
+                self._remember(place, is_foreign=True)
                 self._engine(
                     ForeignOrderSeen(
                         venue=self._desk.venue,
@@ -179,19 +182,27 @@ class Records:
                         self._desk.activity += 1
 
     async def _is_foreign(self, trade: SeenTrade, market: Market) -> bool:
-        """Return whether an order that this process does not know is somebody else's; ours look like ours."""
-        if trade.client_order_id:
-            return not _looks_like_ours(trade.client_order_id)
+        """Return whether an order that this process does not know is somebody else's; ours look like ours.
+
+        One that was told as foreign is so by whatever name: another journal's of this account looks like ours, too.
+        """
         place = (trade.instrument, trade.order_id)
         known = self._strangers.get(place)
-        if known is None:
-            name = await self._looker.client_id_of(trade, market)
-            if name is None:  # nobody knows whose it is yet: the next read asks again, at last a look into a difference
-                return False
-            known = self._strangers[place] = not _looks_like_ours(name)
-            if len(self._strangers) > _STRANGERS:
-                self._strangers.popitem(last=False)
-        return known
+        if known is not None:
+            return known
+        if trade.client_order_id:
+            return not _looks_like_ours(trade.client_order_id)
+        name = await self._looker.client_id_of(trade, market)
+        if name is None:  # nobody knows whose it is yet: the next read asks again, at last a look into a difference
+            return False
+        return self._remember(place, is_foreign=not _looks_like_ours(name))
+
+    def _remember(self, place: tuple[InstrumentId, OrderId], *, is_foreign: bool) -> bool:
+        """Keep whether an order is somebody else's, and let the oldest such knowledge go."""
+        self._strangers[place] = is_foreign
+        if len(self._strangers) > _STRANGERS:
+            self._strangers.popitem(last=False)
+        return is_foreign
 
     async def funding(self, since_ms: int) -> None:
         """Read the ledger's funding payments since a venue time, and tell them."""

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from actors.exchange.live.ports import Options
 from messages.live import FollowOrders, ForeignOrderGone, ForeignOrderSeen, ForeignTrade, foreign_key
 from messages.units import ClientOrderId, OrderId
@@ -73,5 +75,28 @@ def test_a_trade_of_a_foreign_order_is_told_as_one_and_ours_never_is() -> None:
         await asyncio.sleep(60)
 
         assert {each.order_id for each in stage.of(ForeignTrade)} == {order.order_id}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("names", [True, False])
+@pytest.mark.parametrize("is_journaled", [True, False])
+def test_a_trade_of_another_journals_order_is_told_though_it_looks_like_ours(
+    names: bool,  # noqa: FBT001 - of a table
+    is_journaled: bool,  # noqa: FBT001 - of a table
+) -> None:
+    async def scene(stage: Stage) -> None:
+        order = stage.venue.place(intent("of another journal"))
+        order.client_order_id = ClientOrderId("x" + "7" * 31)
+        stage.venue.names_trades = names
+        keys = (foreign_key(PERP_ID, order.order_id),) if is_journaled else ()
+        stage.followed = lambda told: FollowOrders(
+            venue=VENUE, epoch=told.epoch, orders=(), since=stage.since, foreign_keys=keys
+        )
+        await stage.settled()
+        stage.venue.fill(order, order.amount)
+        await stage.until(lambda: stage.of(ForeignTrade), within_s=120)
+
+        assert [each.order_id for each in stage.of(ForeignTrade)] == [order.order_id]
 
     play(scene)
