@@ -75,7 +75,7 @@ def test_an_exchange_that_dies_and_comes_back_is_followed_on(venue: str, tmp_pat
             daemon.until(lambda: len(levers.rows(STATUS, venue)) == 2)
             running.process.kill()
             running.process.wait()
-            daemon.until(lambda: "no news" in daemon.err or "lost" in daemon.err or "silent" in daemon.err)
+            daemon.until_said("the stream of its book is lost")
             with exchange(tmp_path, seed=1, port=running.port) as again:
                 Levers(again).price(venue, SYMBOLS[venue], "2290")
                 code = daemon.ended()
