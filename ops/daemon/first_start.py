@@ -85,7 +85,10 @@ def _traded(venue: Seen) -> Iterator[SeenBalance]:
 
 
 def _holdings(venue: Seen) -> str:
-    held = [f"{plain(each.total)} {each.asset}" for each in _traded(venue)]
+    held = [
+        f"{plain(each.total)} {each.asset}" + ("" if each.account == venue.venue else f" in {each.account}")
+        for each in _traded(venue)
+    ]
     held += [f"{plain(each.quantity)} {each.instrument}" for each in venue.positions if each.quantity]
     return ", ".join(held) or "coins of no configured market"
 

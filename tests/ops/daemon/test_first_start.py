@@ -5,6 +5,7 @@ Money that nobody spoke of is never taken for the book's: it is adopted because 
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from actors.errors import BadInputError
@@ -16,13 +17,14 @@ from messages.instructions import InstructionReceived
 from messages.journal import Entry, Record
 from messages.live import AccountOpened, OpeningPosition
 from messages.orders import OrderFilled
-from messages.units import Nanoseconds, Seq, VenueName
+from messages.units import AccountName, Nanoseconds, Seq, VenueName
 from ops.daemon.first_start import FundedAccountError, openings, refuse_dropped_instruments, refuse_renamed_lines
 from tests.actors.builders import PERP_ID, SPOT_ID, filled
 from tests.actors.builders import instruction as an_instruction
 from tests.actors.venue_facts import opening_position
 from tests.config.samples import line
 from tests.ops.daemon.house import UID, balance, desk, position, seen
+from tests.ops.daemon.small_venue import market
 
 BYBIT = VenueName("bybit")
 EMPTY = {"balances": ()}
@@ -57,6 +59,16 @@ def test_what_lies_there_needs_a_person_where_nobody_said_that_it_is_adopted(
         )
         assert entries == []
         assert own.kinds()[:5] == ["RunStarted", "Opening", "Opening", "OpeningPosition", "AccountOpened"]
+
+
+def test_what_lies_in_an_account_beside_the_venues_first_is_said_with_its_name() -> None:
+    beside = msgspec.structs.replace(balance("5"), account=AccountName("bybit.perp"))
+    perp = msgspec.structs.replace(market(PERP_ID), account=AccountName("bybit.perp"))
+
+    with pytest.raises(FundedAccountError, match=r"holds 7 USDT, 5 USDT in bybit\.perp;"):
+        openings(
+            [seen(balances=(balance("7"), beside), wire={SPOT_ID: market(SPOT_ID), PERP_ID: perp})], {}, adopt=False
+        )
 
 
 def test_what_is_adopted_can_be_traded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
