@@ -86,7 +86,7 @@ def _traded(venue: Seen) -> Iterator[SeenBalance]:
 
 def _holdings(venue: Seen) -> str:
     held = [
-        f"{plain(each.total)} {each.asset}" + ("" if each.account == venue.venue else f" in {each.account}")
+        f"{plain(each.total)} {each.asset}" + ("" if str(each.account) == venue.venue else f" in {each.account}")
         for each in _traded(venue)
     ]
     held += [f"{plain(each.quantity)} {each.instrument}" for each in venue.positions if each.quantity]
