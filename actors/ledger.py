@@ -232,6 +232,11 @@ class Ledger:
         perp = self._perps.get(instrument)
         return BaseAmount(_ZERO if perp is None else perp.quantity)
 
+    def cost(self, instrument: InstrumentId) -> Amount:
+        """Return the cost of a perp position, in quote, signed like its quantity."""
+        perp = self._perps.get(instrument)
+        return Amount(_ZERO if perp is None else perp.cost)
+
     def balances(self, *, ours: bool = True) -> Iterator[Balance]:
         """Iterate over balances that are not zero, ours or the other side's, in the order of their names."""
         for account in sorted(self._accounts):

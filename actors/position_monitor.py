@@ -9,6 +9,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import get_args
 
+from msgspec.structs import replace
+
 from actors.contract import Actor, Address, Turn
 from actors.ledger import Ledger
 from actors.reconciliation import Reconciliation
@@ -25,10 +27,11 @@ from messages.live import (
     VenueResumed,
 )
 from messages.market import MarketSlice
-from messages.snapshots import LookedInto, LookInto, VenueSnapshot
-from messages.units import Asset, InstrumentId, VenueName
+from messages.snapshots import AtVenue, LookedInto, LookInto, VenueSnapshot
+from messages.units import AccountName, Amount, Asset, InstrumentId, VenueName
 
 DUST = Decimal(1)
+_ZERO = Decimal(0)
 
 MonitorMessage = Fact | MarkBook | MarketSlice | VenueSnapshot | LookedInto | VenueResumed
 _FACTS = frozenset(get_args(Fact))
@@ -89,11 +92,36 @@ class PositionMonitor(Actor[MonitorMessage]):
 
     def _compare(self, snapshot: VenueSnapshot) -> None:
         known = self._reconciled[snapshot.venue]
-        for action in known.look(snapshot, self._ledger.amount, self._ledger.quantity, self._prices):
+        for action in known.look(
+            self._in_our_order(snapshot), self._ledger.amount, self._ledger.quantity, self._prices
+        ):
             if isinstance(action, LookInto):
                 self._venues[action.venue].tell(action)
             elif self._engine is not None:
                 self._engine.tell(action)
+
+    def _in_our_order(self, snapshot: VenueSnapshot) -> VenueSnapshot:
+        """Return what the venue would have, had it seen our trades in the order in which they are booked.
+
+        Trades of several orders may be told in another order than they were made in. Cash and cost of a position then
+        differ, each by as much as the other: what was realised depends on the order, cash less cost does not.
+        """
+        gaps: dict[tuple[AccountName, Asset], Decimal] = {}
+        for held in snapshot.positions:
+            if held.cost is not None and held.quantity == self._ledger.quantity(held.instrument):
+                instrument = self._instruments[held.instrument]
+                place = instrument.account, instrument.quote
+                gaps[place] = gaps.get(place, _ZERO) + held.cost - self._ledger.cost(held.instrument)
+        balances = tuple(
+            replace(each, amount=Amount(self._nearer(each, gaps.get((each.account, each.asset), _ZERO))))
+            for each in snapshot.balances
+        )
+        return replace(snapshot, balances=balances)
+
+    def _nearer(self, held: AtVenue, gap: Decimal) -> Decimal:
+        """Return the amount with or without the gap, whichever is nearer to the book: venues round entry prices."""
+        booked = self._ledger.amount(held.account, held.asset)
+        return min(held.amount, held.amount - gap, key=lambda amount: abs(amount - booked))
 
     def _looked(self, looked: LookedInto) -> None:
         self._reconciled[looked.venue].looked()

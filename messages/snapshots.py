@@ -15,10 +15,15 @@ class AtVenue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeldAtVenue(msgspec.Struct, frozen=True, kw_only=True):
-    """What the venue says of a perp position: quantity in base, signed."""
+    """What the venue says of a perp position: quantity in base, signed.
+
+    Attributes:
+        cost: Quantity times the entry price, in quote, signed like the quantity; None where the venue does not say.
+    """
 
     instrument: InstrumentId
     quantity: BaseAmount
+    cost: Amount | None = None
 
 
 class VenueSnapshot(Event, frozen=True, kw_only=True):

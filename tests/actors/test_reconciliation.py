@@ -68,7 +68,14 @@ class Desk:
         self.times.append(self.turn.at)
 
     def snapshot(
-        self, usdt: str = "1000", *, eth: str = "2", position: str = "1", quiet: bool = True, at: int = START
+        self,
+        usdt: str = "1000",
+        *,
+        eth: str = "2",
+        position: str = "1",
+        cost: str | None = None,
+        quiet: bool = True,
+        at: int = START,
     ) -> list[Any]:
         """Show it what the venue has; return what it says, which is journaled and booked as the engine has it done."""
         self.monitor.receive(
@@ -80,7 +87,13 @@ class Desk:
                     AtVenue(account=AccountName("bybit"), asset=Asset(asset), amount=Amount(D(amount)))
                     for asset, amount in (("ETH", eth), ("USDT", usdt))
                 ),
-                positions=(HeldAtVenue(instrument=PERP_ID, quantity=BaseAmount(D(position))),),
+                positions=(
+                    HeldAtVenue(
+                        instrument=PERP_ID,
+                        quantity=BaseAmount(D(position)),
+                        cost=None if cost is None else Amount(D(cost)),
+                    ),
+                ),
             )
         )
         said = self.engine.take()

@@ -264,11 +264,12 @@ class Records:
                 if (balance.account, balance.asset) in held:
                     held[balance.account, balance.asset] += balance.total
         perps = [each for each in self._markets if each.trade_type is PERP]
-        positions = {each.instrument: Decimal(0) for each in perps}
+        positions = {each.instrument: (Decimal(0), Decimal(0)) for each in perps}
         for query_ in self._dialect.positions(perps) if perps else ():
             for position in await self._connection.read(query_):
                 if position.instrument in positions:
-                    positions[position.instrument] = position.quantity
+                    price = position.entry_price or Decimal(0)
+                    positions[position.instrument] = position.quantity, position.quantity * price
         return VenueSnapshot(
             venue=self._desk.venue,
             at=now_ns,
@@ -278,8 +279,8 @@ class Records:
                 for (account, asset), amount in sorted(held.items())
             ),
             positions=tuple(
-                HeldAtVenue(instrument=instrument, quantity=BaseAmount(quantity))
-                for instrument, quantity in sorted(positions.items())
+                HeldAtVenue(instrument=instrument, quantity=BaseAmount(quantity), cost=Amount(cost))
+                for instrument, (quantity, cost) in sorted(positions.items())
             ),
         )
 

@@ -113,19 +113,36 @@ class Compared:
         ]
 
     def book(self) -> Mapping[tuple[str, str], Decimal]:
-        """Return the balances that the journal comes to, by account and asset."""
-        ledger = Ledger(instruments())
+        """Return the balances that the journal comes to, by account and asset; of cash less the cost of positions.
+
+        Trades of several orders may be journaled in another order than they were made in. What was realised depends on
+        that, and with it cash and cost, each by as much as the other; cash less cost does not.
+        """
+        ledger, markets = Ledger(instruments()), instruments()
         for each in self.records:
             ledger.fold(each)
-        return {(each.account, each.asset): each.amount for each in ledger.balances()}
+        book = {(str(each.account), str(each.asset)): Decimal(each.amount) for each in ledger.balances()}
+        for position in ledger.positions():
+            market = markets[position.instrument]
+            book[market.account, market.quote] -= position.cost
+        return book
+
+    def _costs(self) -> Mapping[str, Decimal]:
+        """Return what the exchange's positions cost, by account."""
+        costs: dict[str, Decimal] = {}
+        for venue, quantity, price in self._ask("SELECT venue, quantity, entry_price FROM positions"):
+            account = "binance.perp" if venue == "binance" else venue
+            costs[account] = costs.get(account, Decimal(0)) + Decimal(quantity) * Decimal(price)
+        return costs
 
     def _balances(self) -> list[str]:
-        book, found = self.book(), []
+        book, costs, found = self.book(), self._costs(), list[str]()
         traded = {account for account, _ in book}
         for venue, wallet, asset, total in self._ask("SELECT venue, wallet, asset, total FROM balances"):
             account = {"spot": venue, "unified": venue, "perp": f"{venue}.perp"}.get(wallet)
             if account is None or asset not in {"ETH", "USDT"} or account not in traded:
                 continue
-            if abs(book.get((account, asset), Decimal(0)) - Decimal(total)) > Decimal("0.000001"):
-                found.append(f"{account} {asset}: {book.get((account, asset))} booked, {total} at the exchange")
+            there = Decimal(total) - (costs.get(account, Decimal(0)) if asset == "USDT" else 0)
+            if abs(book.get((account, asset), Decimal(0)) - there) > Decimal("0.000001"):
+                found.append(f"{account} {asset}: {book.get((account, asset))} booked, {there} at the exchange")
         return found
