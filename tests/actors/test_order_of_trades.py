@@ -1,4 +1,4 @@
-"""Trades that are booked in another order than the venue made them in are no difference; cash that is missing is one."""
+"""Trades booked in another order than the venue made them in are no difference; missing cash is one."""
 
 from tests.actors.test_reconciliation import Desk
 
