@@ -53,7 +53,7 @@ from messages.instructions import (
     TradeRefused,
 )
 from messages.journal import Entry, Record, RefuseAtOnce
-from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, MeasureClock
+from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, MeasureClock, Resume, Resumed
 from messages.live import AskOpenQuestions, FollowOrders, ForgetOrder
 from messages.market import ExtremesMoved, StaleMark
 from messages.order_life import RESTING, SENT, UNKNOWN, after
@@ -84,6 +84,7 @@ EngineMessage = (
     | VenueFact
     | DeskMessage
     | Halt
+    | Resume
     | Congested
     | ClockJumped
     | EndRun
@@ -101,7 +102,7 @@ class Engine(Actor[EngineMessage]):
 
     Args:
         namespace: 16 bytes that set this account's order ids apart from all others.
-        halted: Why everything is refused from the start, or None.
+        halted: Why everything is refused from the start, which no `Resume` ends; or None.
         gate: Hears when an unknown outcome is known.
         log: The event logger.
         strategy: Hears of repeated instructions.
@@ -131,7 +132,7 @@ class Engine(Actor[EngineMessage]):
         self._log = log
         self._strategy = strategy
         self._itself = itself
-        self._halted = halted
+        self._by_config = self._halted = halted
         self._congested = False
         self._known = IdTable()
         self._names = Names(namespace)
@@ -158,6 +159,7 @@ class Engine(Actor[EngineMessage]):
             OrderFilled: self._filled,
             **dict.fromkeys(get_args(VenueFact), log.tell),
             Halt: self._halt,
+            Resume: self._resume,
             Congested: self._crowded,
             ClockJumped: self._jumped,
             EndRun: lambda end: log.tell(run_ended(end)),
@@ -165,7 +167,7 @@ class Engine(Actor[EngineMessage]):
 
     def answer(self, question: Question) -> Message:
         if isinstance(question, AskOpenQuestions):
-            return self._desk.open_questions()
+            return self._desk.open_questions(self._halted)
         if not isinstance(question, AskRefusals):
             return super().answer(question)
         return RefusalsTold(counts=tuple(sorted((code.value, count) for code, count in self._refusals.items())))
@@ -187,6 +189,8 @@ class Engine(Actor[EngineMessage]):
                 self._desk.fold(entry, record.at)
             case Halted() as entry:
                 self._halted = entry.reason
+            case Resumed():
+                self._halted = self._by_config
             case entry:
                 self._desk.fold(entry, record.at)
 
@@ -359,6 +363,11 @@ class Engine(Actor[EngineMessage]):
         if self._halted is None:
             self._halted = halt.reason
             self._log.tell(Halted(reason=halt.reason))
+
+    def _resume(self, _resume: Resume) -> None:
+        if self._halted is not None and self._halted != self._by_config:
+            reason, self._halted = self._halted, self._by_config
+            self._log.tell(Resumed(reason=reason))
 
     def _crowded(self, congested: Congested) -> None:
         self._congested = congested.on

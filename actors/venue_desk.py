@@ -111,13 +111,14 @@ class VenueDesk:
             self._told(VenueHalted(venue=venue, reason=CLOCK_JUMPED))
             address.tell(MeasureClock())
 
-    def open_questions(self) -> OpenQuestionsTold:
-        """Return what is not settled."""
+    def open_questions(self, halt: str | None) -> OpenQuestionsTold:
+        """Return what is not settled; `halt` is why all new instructions are refused, or None."""
         orders = self._orders.open
         return OpenQuestionsTold(
             open=len(orders),
             unknown=tuple(name for name, order in orders.items() if order.state is UNKNOWN),
             operator_needed=tuple(name for name, order in orders.items() if order.operator_needed and order.is_unsure),
+            halt=halt,
             halted=self._states.halted(),
             unsettled=self._states.unsettled(),
         )

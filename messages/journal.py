@@ -14,7 +14,7 @@ from messages.instructions import (
     InstructionReceived,
     InstructionRefused,
 )
-from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted, StrategySaved
+from messages.lifecycle import ClockJumped, Halted, InputSkipped, Resumed, RunEnded, RunStarted, StrategySaved
 from messages.live import (
     AccountOpened,
     BalanceAdjusted,
@@ -87,6 +87,7 @@ Entry = (
     | StrategySaved
     | InputSkipped
     | Halted
+    | Resumed
     | ClockJumped
     | AccountOpened
     | OpeningPosition

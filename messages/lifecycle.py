@@ -57,6 +57,22 @@ class Halted(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class Resume(Command, frozen=True, kw_only=True):
+    """Take new instructions again after a `Halted`; what a config or a single venue refuses stays refused."""
+
+    mail: ClassVar[MailClass] = MailClass.CONTROL
+
+
+class Resumed(Event, frozen=True, kw_only=True):
+    """The operator ended every `Halted` before this.
+
+    Attributes:
+        reason: Of the one that held.
+    """
+
+    reason: str
+
+
 class Congested(Event, frozen=True, kw_only=True):
     """The core's mailbox went above its high-water mark (`on`), or came down; new risk is refused BUSY between."""
 

@@ -381,6 +381,7 @@ class OpenQuestionsTold(Event, frozen=True, kw_only=True):
         open: Orders that have not come to their end.
         unknown: Client order ids of those among them whose outcome is unknown.
         operator_needed: Client order ids that wait for a person.
+        halt: Why all new instructions are refused, or None.
         halted: Venues that refuse new instructions, with the reason.
         unsettled: Venues that have not settled their orders since they started.
     """
@@ -388,6 +389,7 @@ class OpenQuestionsTold(Event, frozen=True, kw_only=True):
     open: int
     unknown: tuple[ClientOrderId, ...]
     operator_needed: tuple[ClientOrderId, ...]
+    halt: str | None
     halted: tuple[tuple[VenueName, str], ...]
     unsettled: tuple[VenueName, ...]
 

@@ -44,6 +44,7 @@ _WORDS = {
     "StaleMark": "{instrument}: {mark} of {closed_at} used for {used_for}",
     "InputSkipped": "{input}: {error} ({where})",
     "Halted": "{reason}",
+    "Resumed": "over by an operator: {reason}",
     "ClockJumped": "by {by_ns} ns",
     "AccountOpened": "{venue}: account {uid}",
     "OpeningPosition": "{instrument}: {quantity} at {entry_price}",

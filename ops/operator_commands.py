@@ -52,12 +52,14 @@ def resolve(
 
 @app.command()
 def resume(
-    venue: Annotated[str, typer.Argument(metavar="VENUE", help="binance, bybit or okx.")],
+    venue: Annotated[
+        str | None, typer.Argument(metavar="[VENUE]", help="binance, bybit or okx; without it, what `halt` said ends.")
+    ] = None,
     *,
     daemon: Daemon = None,
     json: Json = False,
 ) -> None:
-    """Have a daemon take orders again for a halted venue."""
+    """Have a daemon take orders again: for a halted venue, or after a `halt`."""
     from ops.daemon.operator import tell_daemon  # noqa: PLC0415
 
     raise typer.Exit(tell_daemon(daemon, "resume", json=json, venue=venue))
@@ -70,7 +72,7 @@ def halt(
     daemon: Daemon = None,
     json: Json = False,
 ) -> None:
-    """Have a daemon refuse all new orders, after a restart too."""
+    """Have a daemon refuse all new orders, after a restart too, until `resume`."""
     from ops.daemon.operator import tell_daemon  # noqa: PLC0415
 
     raise typer.Exit(tell_daemon(daemon, "halt", json=json, reason=reason))

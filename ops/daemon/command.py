@@ -129,6 +129,7 @@ def questions_json(questions: OpenQuestionsTold) -> dict[str, object]:
         "open": questions.open,
         "unknown": list(questions.unknown),
         "operator_needed": list(questions.operator_needed),
+        "halt": questions.halt,
         "halted": dict(questions.halted),
         "unsettled": list(questions.unsettled),
     }
@@ -147,6 +148,8 @@ def open_lines(questions: OpenQuestionsTold | None) -> list[str]:
         f"  a person is needed: {name}; look at the venue, then: execd resolve {name} absent|filled"
         for name in questions.operator_needed
     ]
+    if questions.halt is not None:
+        lines.append(f"  nothing new is taken: {one_line(questions.halt)}; to end that: execd resume")
     lines += [f"  {venue} takes no orders: {one_line(reason)}" for venue, reason in questions.halted]
     return lines
 

@@ -7,7 +7,7 @@ from typing import Any
 from actors.errors import ExecdError
 from config.decimals import decimal_of
 from messages.instructions import CancelAllInstruction
-from messages.lifecycle import Halt
+from messages.lifecycle import Halt, Resume
 from messages.live import (
     AskOpenQuestions,
     CancelAll,
@@ -59,6 +59,7 @@ class Commands:
             "open": told.open,
             "unknown": list(told.unknown),
             "operator_needed": list(told.operator_needed),
+            "halt": told.halt,
             "halted": dict(told.halted),
             "unsettled": list(told.unsettled),
             "sent_away": dict(self._sent_away),
@@ -79,18 +80,28 @@ class Commands:
         raise ControlError(f"{wanted.order}: nothing came of it")
 
     def resume(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Take instructions for a venue again."""
-        self._running.tell("engine", ResumeVenue(venue=self._venue(rest)))
-        return self.status({})
+        """Take instructions again: for a venue that was halted, or, where none is named, after a `halt`."""
+        if rest.get("venue") is not None:
+            self._running.tell("engine", ResumeVenue(venue=self._venue(rest)))
+            return self.status({})
+        self._running.tell("engine", Resume())
+        told = self.status({})
+        if told["halt"] is not None:
+            raise ControlError(f"{told['halt']}: expected another config, which a start reads")
+        self._tell_venues(Resume())
+        return told
 
     def halt(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
         """Refuse all new instructions; what is on its way to a venue is not placed either."""
         halt = Halt(reason=_text(rest, "reason"))
-        for _, ref, is_beside in self._running.venues():
-            if is_beside:
-                ref.tell(halt)
+        self._tell_venues(halt)
         self._running.tell("engine", halt)
         return self.status({})
+
+    def _tell_venues(self, message: Halt | Resume) -> None:
+        for _, ref, is_beside in self._running.venues():
+            if is_beside:
+                ref.tell(message)
 
     def cancel_all(self, _rest: Mapping[str, Any]) -> Mapping[str, Any]:
         """Cancel every open order at every venue, past the core where the venue is real."""

@@ -14,7 +14,7 @@ from actors.runtime.clock import SystemClock
 from messages.book import InsurancePaid, Liquidated
 from messages.instructions import InstructionRefused
 from messages.journal import Entry, Noted
-from messages.lifecycle import ClockJumped, Halted, InputSkipped, RunEnded, RunStarted
+from messages.lifecycle import ClockJumped, Halted, InputSkipped, Resumed, RunEnded, RunStarted
 from messages.live import (
     AccountOpened,
     BalanceAdjusted,
@@ -56,6 +56,7 @@ Told = (
     | Liquidated
     | InsurancePaid
     | Halted
+    | Resumed
     | InputSkipped
     | ClockJumped
     | RunEnded

@@ -102,7 +102,7 @@ def _show(answer: Mapping[str, Any], *, json: bool) -> None:
         return
     with suppress(BrokenPipeError):
         for key, value in answer.items():
-            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value
             if isinstance(value, dict):
                 text = "; ".join(f"{name}: {why}" for name, why in value.items())
             print(f"{key.replace('_', ' '):<16} {one_line(str(text)) or '-'}")  # noqa: T201 - the answer itself

@@ -12,7 +12,7 @@ from messages.instructions import (
     TradeInstruction,
 )
 from messages.journal import RefuseAtOnce
-from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, RunEnded
+from messages.lifecycle import ClockJumped, Congested, EndRun, Halt, Halted, Resume, Resumed, RunEnded
 from messages.orders import (
     OrderAccepted,
     OrderEvent,
@@ -222,6 +222,28 @@ def test_a_halt_is_put_on_record_once_and_stays(*, folded: bool) -> None:
     if folded:
         desk.fold()
     assert desk.give(Halt(reason="again")) == []
+    assert desk.code(instruction()) is Code.HALTED
+
+
+@pytest.mark.parametrize("folded", [False, True], ids=["as it ran", "folded"])
+def test_an_operator_ends_a_halt_once(*, folded: bool) -> None:
+    desk = Desk()
+    desk.give(Halt(reason="enough"))
+
+    assert desk.give(Resume()) == [Resumed(reason="enough")]
+    if folded:
+        desk.fold()
+    assert desk.give(Resume()) == []
+    assert desk.code(instruction()) is None
+
+
+@pytest.mark.parametrize("folded", [False, True], ids=["as it ran", "folded"])
+def test_what_the_config_halts_no_operator_ends(*, folded: bool) -> None:
+    desk = Desk(halted="[risk] halted is set")
+
+    assert desk.give(Resume()) == []
+    if folded:
+        desk.fold()
     assert desk.code(instruction()) is Code.HALTED
 
 

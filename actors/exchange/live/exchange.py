@@ -23,7 +23,7 @@ from actors.exchange.live.records import Records
 from actors.exchange.live.stages import Stage
 from actors.exchange.live.watching import Watch, Work
 from actors.exchange.wire.contract import Dialect, Market
-from messages.lifecycle import Halt, MeasureClock
+from messages.lifecycle import Halt, MeasureClock, Resume
 from messages.live import (
     CancelAll,
     FollowOrders,
@@ -37,7 +37,7 @@ from messages.orders import AmendOrder, CancelOrder, OrderCommand, OrderRejected
 from messages.snapshots import LookedInto, LookInto
 from messages.units import InstrumentId
 
-ExchangeMessage = OrderCommand | FollowOrders | LookInto | ForgetOrder | CancelAll | MeasureClock | Halt
+ExchangeMessage = OrderCommand | FollowOrders | LookInto | ForgetOrder | CancelAll | MeasureClock | Halt | Resume
 
 _STILL_COMING_S = 2.0
 """How long a command that the journal knows may be on its way to a later epoch."""
@@ -129,8 +129,8 @@ class LiveExchange(LoopedActor[ExchangeMessage]):
             case MeasureClock():
                 await self._settled.wait()
                 await self._watch.clock_jumped()
-            case Halt():
-                self._brake.reason = message.reason
+            case Halt() | Resume():
+                self._brake.reason = message.reason if isinstance(message, Halt) else None
 
     def failed(self, message: ExchangeMessage, error: BaseException) -> None:
         """Say what became of a request that crashed, or that the epoch's end cut off."""

@@ -234,6 +234,7 @@ def test_what_is_left_open_is_said_with_what_to_do() -> None:
         open=3,
         unknown=(ClientOrderId("x1"), ClientOrderId("x2"), ClientOrderId("x3")),
         operator_needed=(ClientOrderId("x3"), ClientOrderId("x2")),
+        halt="odd\nprices",
         halted=((VenueName("okx"), "a difference\nof two lines"),),
         unsettled=(),
     )
@@ -243,6 +244,7 @@ def test_what_is_left_open_is_said_with_what_to_do() -> None:
         "  unknown: x1; a start looks on",
         "  a person is needed: x3; look at the venue, then: execd resolve x3 absent|filled",
         "  a person is needed: x2; look at the venue, then: execd resolve x2 absent|filled",
+        "  nothing new is taken: odd\\u000aprices; to end that: execd resume",
         "  okx takes no orders: a difference\\u000aof two lines",
     ]
     assert open_lines(None) == []

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from messages.instructions import Code, InstructionRefused
-from messages.lifecycle import Halt, Halted
+from messages.lifecycle import Halt, Halted, Resume, Resumed
 from messages.live import ForgetOrder, OperatorRefused, OperatorResolved, Resolution, VenueHalted
 from messages.orders import OrderCancelled, OrderFilled, OrderRejected
 from messages.units import ClientOrderId, InstructionId, InstrumentId, VenueName
@@ -67,6 +67,7 @@ def test_status_says_what_is_not_settled(tmp_path: Path, monkeypatch: pytest.Mon
                     "open": 1,
                     "unknown": [lost],
                     "operator_needed": [lost],
+                    "halt": None,
                     "halted": {},
                     "unsettled": [],
                     "sent_away": {},
@@ -91,6 +92,7 @@ def test_status_for_people_is_one_line_a_question(
             "open             0",
             "unknown          -",
             "operator needed  -",
+            "halt             -",
             "halted           bybit: an odd\\u001b[31m\\u000areason",
             "unsettled        -",
             "sent away        -",
@@ -254,6 +256,30 @@ def test_a_halt_holds_over_restarts_and_is_told_to_the_venues_past_the_core(
         assert [each.reason for each in own.of(Halted)] == ["odd prices"]
         assert [(each.code, each.detail) for each in own.of(InstructionRefused)] == [(Code.HALTED, "odd prices")] * 2
         assert [each.reason for each in own.exchange.heard if isinstance(each, Halt)] == ["odd prices"]
+
+
+def test_what_halt_said_ends_when_the_operator_says_so_and_a_restart_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: Screen
+) -> None:
+    with desk(tmp_path, monkeypatch) as own:
+        own.start()
+        own.told.wait_for("VenueSettled")
+        _, halted = asked(own, screen, "halt", reason="odd prices")
+        own.give("a1")
+        own.told.wait_for("InstructionRefused")
+        code, resumed = asked(own, screen, "resume")
+        again = asked(own, screen, "resume")
+        own.give("a2")
+        own.told.wait_for("OrderFilled")
+        own.stop()
+        own.start()
+        _, restarted = asked(own, screen, "status")
+        own.stop()
+
+        assert (halted["halt"], resumed["halt"], restarted["halt"]) == ("odd prices", None, None)
+        assert (code, again[0]) == (0, 0)
+        assert [each.reason for each in own.of(Resumed)] == ["odd prices"]
+        assert [type(each) for each in own.exchange.heard if isinstance(each, Halt | Resume)] == [Halt, Resume, Resume]
 
 
 @pytest.mark.parametrize("mode", ["live", "paper"])
