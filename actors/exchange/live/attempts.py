@@ -114,7 +114,9 @@ class Attempts:
             config |= {"apiKey": keys.api_key, "secret": keys.secret}
             if keys.passphrase:
                 config["password"] = keys.passphrase
-        exchange = CLASSES[self._dialect.venue](config, now_ms=self._now_ms, on_answer=self._on_answer)
+        exchange = CLASSES[self._dialect.venue](
+            config, now_ms=self._now_ms, on_answer=self._on_answer, peace=self._limits.peace
+        )
         if self._sandbox:
             exchange.set_sandbox_mode(True)
         exchange.open()
@@ -200,5 +202,8 @@ class Attempts:
             now_ms=self._now_ms(),
             clean=self.clean,
         )
-        if failure is not None:
-            raise RequestFailedError(failure)
+        if failure is None:
+            return
+        if failure.status in _BANS and (attempt is None or not attempt.group):
+            self._limits.ban(failure.retry_after_ms)
+        raise RequestFailedError(failure)

@@ -7,7 +7,7 @@ books, which would cost time and memory and tell nothing more.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -53,6 +53,8 @@ class Listener(Protocol):
 
 OnAnswer = Callable[[Attempt | None, int, Mapping[str, str], str, Any], None]
 """Looks at every answer (status, headers, text, decoded or None), and raises where it is a refusal."""
+Peace = Callable[[], Awaitable[None]]
+"""Waits until the venue no more turns this machine away."""
 
 
 class Obedient(Exchange):  # type: ignore[misc]  # ccxt has no types
@@ -60,9 +62,12 @@ class Obedient(Exchange):  # type: ignore[misc]  # ccxt has no types
 
     asyncio_loop: Any
 
-    def __init__(self, config: dict[str, Any], *, now_ms: Callable[[], int], on_answer: OnAnswer) -> None:
+    def __init__(
+        self, config: dict[str, Any], *, now_ms: Callable[[], int], on_answer: OnAnswer, peace: Peace | None = None
+    ) -> None:
         self._now_ms = now_ms
         self._on_answer = on_answer
+        self._peace = peace
         self._listener: Listener | None = None
         super().__init__(config)
         self.timeout_on_exit = 0
@@ -115,8 +120,11 @@ class Obedient(Exchange):  # type: ignore[misc]  # ccxt has no types
         config: Any = None,  # noqa: ANN401, ARG002
     ) -> Any:  # noqa: ANN401
         """Sign a request and send it, once."""
+        attempt = ATTEMPT.get()
+        if self._peace is not None and (attempt is None or not attempt.group):
+            await self._peace()  # the listen keys and snapshots of its streams
         signed = self.sign(path, api, method, {} if params is None else params)
-        if (attempt := ATTEMPT.get()) is not None:
+        if attempt is not None:
             attempt.began = True
         return await self.fetch(signed["url"], signed["method"], signed["headers"], signed["body"])
 

@@ -63,11 +63,12 @@ class Limits:
     def __init__(
         self, buckets: Mapping[str, tuple[Bucket, ...]], *, now_ms: Callable[[], int], bans: Bans | None = None
     ) -> None:
-        bans = bans or Bans()
+        self._bans = bans = bans or Bans()
         gates: dict[int, _Gate] = {}
         for each in buckets.values():
             for bucket in each:
                 gates.setdefault(id(bucket), _Gate(bucket, now_ms, bans)).groups += 1
+        self._all = tuple(gates.values())
         self._gates = {group: tuple(gates[id(bucket)] for bucket in each) for group, each in buckets.items()}
 
     async def take(self, group: str, weight: int, urgency: Urgency, *, until: float | None = None) -> None:
@@ -118,6 +119,21 @@ class Limits:
         own = tuple(gate for gate in gates if gate.groups == 1)
         for gate in gates if banned or not own else own:
             gate.close(now, for_ms, banned=banned)
+
+    async def peace(self) -> None:
+        """Wait until nothing is closed for a ban: before requests that no limit counts."""
+        loop = asyncio.get_running_loop()
+        while (until := self._banned_until()) > loop.time():  # noqa: ASYNC110 - a ban ends by time alone
+            await asyncio.sleep(max(until - loop.time(), LOOK_S))
+
+    def _banned_until(self) -> float:
+        return max((self._bans.until(gate.bucket) for gate in self._all), default=0.0)
+
+    def ban(self, for_ms: int | None) -> None:
+        """Close everything: the address was turned away, at a request that no limit counts."""
+        now = asyncio.get_running_loop().time()
+        for gate in self._all:
+            gate.close(now, for_ms, banned=True)
 
     def passed(self, group: str) -> None:
         """Note that the venue took a request."""
@@ -181,7 +197,7 @@ class _Gate:
         self.header = (bucket.header or "").lower()
         self.groups = 0
         self.refusals = 0
-        self._bucket = bucket
+        self.bucket = bucket
         self._now_ms = now_ms
         self._bans = bans
         self._closed_until = 0.0
@@ -216,11 +232,11 @@ class _Gate:
     def close(self, now: float, for_ms: int | None, *, banned: bool) -> None:
         """Let nothing in for a while."""
         if for_ms is None:
-            for_ms = min(self._bucket.window_ms << min(self.refusals, 20), LONGEST_SILENCE_MS)
+            for_ms = min(self.bucket.window_ms << min(self.refusals, 20), LONGEST_SILENCE_MS)
         self.refusals += 1
         self._closed_until = max(self._closed_until, now + for_ms / 1000)
         if banned:
-            self._bans.close(self._bucket, self._closed_until)
+            self._bans.close(self.bucket, self._closed_until)
 
     def heard(self, headers: Mapping[str, str]) -> None:
         """Take over what the venue counts in this window, as far as it is more than was known."""
@@ -246,17 +262,17 @@ class _Gate:
 
     def _delay_s(self, weight: int, urgency: Urgency, now: float) -> float:
         """Return how long the gate stays closed, or until a window begins in which there is room again."""
-        closed = max(self._closed_until, self._bans.until(self._bucket)) - now
+        closed = max(self._closed_until, self._bans.until(self.bucket)) - now
         if not self.header:
             return closed
         self._roll()
-        room = self._bucket.amount if urgency is CONTROL else self._open_to_all
+        room = self.bucket.amount if urgency is CONTROL else self._open_to_all
         if self._spent + weight <= room or self._spent == 0:
             return closed
-        window_ms = self._bucket.window_ms
+        window_ms = self.bucket.window_ms
         return max(closed, (window_ms - self._now_ms() % window_ms) / 1000 + MARGIN_S)
 
     def _roll(self) -> None:
-        window = self._now_ms() // self._bucket.window_ms
+        window = self._now_ms() // self.bucket.window_ms
         if window != self._window:
             self._window, self._spent = window, 0.0

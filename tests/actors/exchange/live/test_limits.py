@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from actors.exchange.live.limits import Limits, TooLateError
+from actors.exchange.live.limits import Bans, Limits, TooLateError
 from actors.exchange.live.ports import Urgency
 from actors.exchange.wire.buckets import Bucket
 from actors.runtime.virtual_time import START_NS, VirtualClock, run_virtually
@@ -254,3 +254,35 @@ def test_what_is_heavier_than_the_whole_limit_still_goes_out() -> None:
         assert now() < 20
 
     running(work, bucket(10, 1_000, header="Used"))
+
+
+def test_a_ban_that_one_client_was_told_is_sat_out_by_all_that_share_it_and_by_what_no_limit_counts() -> None:
+    async def program(clock: VirtualClock) -> None:
+        shared, bans = bucket(100, 1_000), Bans()
+        told, other, stranger = (
+            Limits({"g": (shared,)}, now_ms=lambda: clock.wall_ns() // 1_000_000, bans=each)
+            for each in (bans, bans, None)
+        )
+        began = now()
+
+        told.close("g", for_ms=30_000, banned=True)
+
+        await stranger.take("g", 1, READ)
+        await stranger.peace()
+        assert now() == began
+        await asyncio.gather(other.peace(), other.take("g", 1, CONTROL))
+        assert 30 <= now() - began < 30.5
+
+    run_virtually(program)
+
+
+def test_a_ban_at_a_request_that_no_limit_counts_closes_every_limit() -> None:
+    async def work(limits: Limits) -> None:
+        began = now()
+
+        limits.ban(12_000)
+
+        await limits.take("g", 1, ORDER)
+        assert 12 <= now() - began < 12.5
+
+    running(work, bucket(100, 1_000))
