@@ -60,6 +60,10 @@ FAULTS: Sequence[Mapping[str, Any]] = (
 )
 
 
+_AT_WORK = 0.8
+"""Share of the kills that wait until the daemon has begun."""
+
+
 class Exchange:
     """The local exchange, as a process."""
 
@@ -157,6 +161,10 @@ class Desk:
                 [*self.words, "run", str(self.config), "--json"], stdout=log, stderr=log, env=environment()
             )
 
+    def begun(self) -> int:
+        """Return how many daemons have begun to work so far: their journal is folded, and the venues are next."""
+        return self.log.read_text().count(" RunStarted: ") if self.log.exists() else 0
+
     def run_to_the_end(self, timeout_s: float) -> int:
         """Run the daemon until it ends by itself, and return its exit code."""
         process = self.start()
@@ -169,17 +177,37 @@ class Desk:
 
 
 def kill_again_and_again(desk: Desk, draw: random.Random, *, kills: int, longest_s: float) -> int:
-    """Start the daemon and kill it at drawn moments. Return how often it was killed before it had ended by itself."""
-    killed = 0
+    """Start the daemon and kill it at drawn moments: most of them while it works, some while it starts.
+
+    Args:
+        desk: Its folder.
+        draw: Of the moments.
+        kills: How often.
+        longest_s: From its beginning to the kill, at the latest.
+
+    Returns:
+        How often it was killed after it had begun, and before it had ended by itself.
+    """
+    at_work = 0
     for _ in range(kills):
+        before = desk.begun()
         process = desk.start()
-        try:
-            process.wait(draw.uniform(0.8, longest_s))
-        except subprocess.TimeoutExpired:
+        if draw.random() < _AT_WORK:
+            while desk.begun() == before and not _ends_within(process, 0.02):
+                pass
+        if not _ends_within(process, draw.uniform(0, longest_s)):
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
-            killed += 1
-    return killed
+            at_work += desk.begun() > before
+    return at_work
+
+
+def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def script(
@@ -188,12 +216,15 @@ def script(
     """Return lines of all kinds, due over a span of time from now on."""
     lines: list[dict[str, Any]] = []
     now = time.time()
+
+    def due(number: float) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + number / count * spread_s))
+
     for number in range(count):
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + number / count * spread_s))
-        trade_type = draw.choice(["SPOT", "PERP"])
+        name, trade_type = f"n{number}", draw.choice(["SPOT", "PERP"])
         line: dict[str, Any] = {
-            "id": f"n{number}",
-            "at": at,
+            "id": name,
+            "at": due(number),
             "venue_type": "cex",
             "venue": draw.choice(list(venues)),
             "trade_type": trade_type,
@@ -202,16 +233,23 @@ def script(
             "amount": draw.choice(["0.1", "0.25", "0.5"]),
         }
         up = line["side"] in {"BUY", "LONG"}
-        kind = draw.choice(["market", "market", "ioc", "near", "far", "far cancelled"])
+        far = f"{price * (0.9 if up else 1.1):.2f}"
+        kind = draw.choice(["market", "market", "ioc", "near", "far", "far for a while", "stop"])
         if kind == "ioc":
             line |= {"order_type": "LIMIT", "time_in_force": "IOC", "price": f"{price * (1.01 if up else 0.99):.2f}"}
         elif kind == "near":
             line |= {"order_type": "LIMIT", "price": f"{price * (1.004 if up else 0.996):.2f}"}
         elif kind.startswith("far"):
-            line |= {"order_type": "LIMIT", "price": f"{price * (0.9 if up else 1.1):.2f}"}
+            line |= {"order_type": "LIMIT", "price": far}
+        elif kind == "stop":
+            line |= {"order_type": "STOP_MARKET", "trigger_price": f"{price * (1.2 if up else 0.8):.2f}"}
         lines.append(line)
-        if kind.startswith("far"):
-            lines.append({"at": at, "cancel": f"n{number}"})
+        if kind == "far":
+            lines.append({"at": due(number), "cancel": name})
+        elif kind in {"far for a while", "stop"}:  # over some kills
+            if kind != "stop":
+                lines.append({"at": due(number + 2), "amend": name, "amount": "0.05"})
+            lines.append({"at": due(number + draw.uniform(3, 9)), "cancel": name})
     return lines
 
 
