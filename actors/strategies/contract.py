@@ -101,7 +101,7 @@ class StrategyContext:
     """What a strategy may know, and how it writes an instruction.
 
     Attributes:
-        start: First instant of the run, in nanoseconds.
+        start: First instant of the run, in nanoseconds; live and on paper when its journal's first start was.
         end: Last instant; None where nobody knows it.
         params: ``[strategy.params]`` of the config, as it stands there.
         venues: Fees, slippage and leverage of each configured venue, in the order of the config.

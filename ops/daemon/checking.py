@@ -128,7 +128,7 @@ def _asked(
     """Return what the venues say, with what stands against a start."""
     seen: tuple[Seen, ...] = ()
     try:
-        seen = look_at_all(loaded, credentials, change=False)
+        seen = look_at_all(loaded, credentials)
         problems += [line for each in seen for line in (*each.problems, *each.passing)]
         notes += [line for each in seen for line in each.notes]
         if credentials and not problems:

@@ -36,7 +36,7 @@ def daemon_command(config: Path, asked: Asked) -> int:
     began = time.monotonic()
     with orderly() as caught:
         try:
-            ready = prepare(config, change=True)
+            ready = prepare(config)
             for note in ready.notes:
                 say(f"note: {one_line(note)}")
             running = _started(ready, adopt=asked.adopt)

@@ -35,8 +35,9 @@ from ops.daemon.first_start import OF_INSTRUMENTS, openings, refuse_dropped_inst
 from ops.daemon.herald import ON_STDERR, Hearing
 from ops.daemon.preparation import Ready
 from ops.daemon.prices import live_market
-from ops.daemon.record import Opened, accounts_of
+from ops.daemon.record import Opened, accounts_of, begun
 from ops.daemon.running import Running
+from ops.daemon.setting_up import set_up
 from ops.daemon.support import supports
 from ops.daemon.venues import DIALECTS
 from ops.wiring import core_cells
@@ -72,7 +73,12 @@ def start(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_ST
     Raises:
         ExecdError: The journal is about another account, or a person must look first.
     """
-    running = start_core(ready, opened, adopt=adopt, hearing=hearing)
+
+    def set_all_up() -> None:
+        for note in set_up(ready):
+            hearing.say(f"note: {note}")
+
+    running = start_core(ready, opened, adopt=adopt, hearing=hearing, before=set_all_up)
     try:
         _start_beside(running, ready, hearing)
         control = Control(opened.store.path, Commands(running, sent_away=sent_away(ready.loaded.settings)).by_name())
@@ -100,8 +106,22 @@ def _start_beside(running: Running, ready: Ready, hearing: Hearing) -> None:
     )
 
 
-def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_STDERR) -> Running:
-    """Start the core, with all of its journal folded, and the cells that write. Nothing reaches a venue yet.
+def start_core(
+    ready: Ready,
+    opened: Opened,
+    *,
+    adopt: bool,
+    hearing: Hearing = ON_STDERR,
+    before: Callable[[], None] = lambda: None,
+) -> Running:
+    """Start the core, with all of its journal folded, and the cells that write. Nothing is placed at a venue yet.
+
+    Args:
+        ready: What was prepared.
+        opened: The journal.
+        adopt: Take what lies in an account as it is.
+        hearing: Who hears what the daemon has to say.
+        before: Done when the accounts were found to be the journal's, and before anything is written.
 
     Raises:
         ExecdError: The journal is about another account, or a person must look first.
@@ -112,6 +132,7 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = 
     if ready.script is not None:
         refuse_renamed_lines(ready.script, opened.store.records(kinds=(InstructionReceived,)))
     first = openings(ready.seen, dict(records), adopt=adopt) if ready.credentials else _paper_openings(ready, opened)
+    before()
     clock, dead = SystemClock(), DeadLetters()
     root = Root(jitter=random.Random(), clock=clock)  # noqa: S311 - spreads restarts
     core = Core(
@@ -139,7 +160,7 @@ def start_core(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = 
             ready.build,
             opened.store,
             namespace=opened.namespace,
-            start=now,
+            start=begun(opened.store.records(kinds=(RunStarted,))) or now,
             outward=outward,
             terms=terms,
         ).cells()

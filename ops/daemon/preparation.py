@@ -1,7 +1,6 @@
 """From a config file to everything that a start needs. What can't be used is refused, all problems at once.
 
-Nothing is written and nothing is placed before the venues were asked and everything was found good. What a start
-changes at a venue (position mode, margin mode, leverage) it changes then.
+Nothing is written, and nothing is placed or changed at a venue, before all were asked and everything was found good.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,12 +64,11 @@ class Decides(NamedTuple):
     script: ScriptFile | None = None
 
 
-def prepare(config: Path, *, change: bool) -> Ready:
+def prepare(config: Path) -> Ready:
     """Read a config file and ask the venues.
 
     Args:
         config: The file.
-        change: Set what a start needs set at the venues.
 
     Raises:
         BadInputError: Everything that is wrong.
@@ -88,7 +86,6 @@ def prepare(config: Path, *, change: bool) -> Ready:
         return prepared(
             loaded,
             here.credentials,
-            change=change,
             strategy=lambda models: decides(loaded, models, here.script),
         )
     except BaseException:
@@ -100,7 +97,6 @@ def prepared(
     loaded: Loaded,
     credentials: Mapping[VenueName, Credentials],
     *,
-    change: bool,
     strategy: Callable[[tuple[VenueModel, ...]], Decides],
 ) -> Ready:
     """Ask the venues of a config.
@@ -108,14 +104,13 @@ def prepared(
     Args:
         loaded: The config.
         credentials: By venue; empty on paper.
-        change: As `prepare`.
         strategy: Says, of the venues with their instruments, who decides.
 
     Raises:
         BadInputError: Everything that is wrong.
         VenueDownError: A venue can't be used now; a later start may find it better.
     """
-    seen = look_at_all(loaded, credentials, change=change)
+    seen = look_at_all(loaded, credentials)
     problems = [line for each in seen for line in each.problems]
     if problems:
         raise BadInputError(*problems)

@@ -21,8 +21,9 @@ from actors.errors import BadInputError
 from actors.journal.manifest import manifest
 from actors.journal.store import JournalStore
 from messages.journal import Record
+from messages.lifecycle import RunStarted
 from messages.live import AccountOpened
-from messages.units import VenueName
+from messages.units import Nanoseconds, VenueName
 
 _NAMESPACE_BYTES = 16
 _NAMESPACE = re.compile(f"[0-9a-f]{{{2 * _NAMESPACE_BYTES}}}")
@@ -105,6 +106,11 @@ def namespace_of(store: JournalStore) -> bytes:
 def accounts_of(records: Iterable[Record]) -> dict[VenueName, str]:
     """Return whose account at each venue a journal is about: the uid, as far as it has been opened."""
     return {each.entry.venue: each.entry.uid for each in records if isinstance(each.entry, AccountOpened)}
+
+
+def begun(records: Iterable[Record]) -> Nanoseconds | None:
+    """Return when a journal's first start was; None of a new one. A strategy's run begins there, whatever restarts."""
+    return next((each.entry.start for each in records if isinstance(each.entry, RunStarted)), None)
 
 
 def _beside(path: Path, argv: Sequence[str]) -> dict[str, object]:

@@ -1,13 +1,14 @@
 """The look at each venue before a start, and for ``execd check --online``: all that would go wrong, at once.
 
 What can be asked without changing anything is asked here: markets and their rules, whose account the key opens and what
-it may, the clock, position mode, leverage, balances, positions, open orders. `set_up` then changes what a start needs
-changed: net positions, cross margin, the config's leverage.
+it may, the clock, position mode, leverage, balances, positions, open orders. `ops.daemon.setting_up` changes what a
+start needs changed.
 """
 
 import asyncio
+import functools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
@@ -168,31 +169,41 @@ def _parts(credentials: Credentials) -> tuple[Secret, Secret, Secret | None]:
     return credentials.api_key, credentials.secret, credentials.passphrase
 
 
-def look_at_all(loaded: Loaded, credentials: Mapping[VenueName, Credentials], *, change: bool) -> tuple[Seen, ...]:
+def look_at_all(loaded: Loaded, credentials: Mapping[VenueName, Credentials]) -> tuple[Seen, ...]:
     """Look at every configured venue at once.
 
     Args:
         loaded: The config.
         credentials: By venue; none of them: public data alone.
-        change: Set position mode, margin mode and leverage where they are not as they must be.
 
     Raises:
         BadInputError: What the config names does not exist there, all problems at once.
         VenueDownError: One does not answer as it should; a later start may find it better.
     """
-
-    async def all_of_them() -> list[Seen | BaseException]:
-        looks = (
-            _look(venue, chosen, loaded, credentials.get(venue), change=change)
+    return of_all(
+        {
+            venue: functools.partial(_look, venue, chosen, loaded, credentials.get(venue))
             for venue, chosen in loaded.settings.venues.items()
-        )
-        return await asyncio.gather(*looks, return_exceptions=True)
+        }
+    )
+
+
+def of_all(asked: Mapping[VenueName, Callable[[], Coroutine[Any, Any, T]]]) -> tuple[T, ...]:
+    """Ask several venues at once.
+
+    Raises:
+        BadInputError: What the config names does not exist at one, all problems at once.
+        VenueDownError: One does not answer as it should; a later start may find it better.
+    """
+
+    async def all_of_them() -> list[T | BaseException]:
+        return await asyncio.gather(*(ask() for ask in asked.values()), return_exceptions=True)
 
     found = asyncio.run(all_of_them())
     problems: list[str] = []
     down: list[str] = []
-    seen: list[Seen] = []
-    for venue, each in zip(loaded.settings.venues, found, strict=True):
+    seen: list[T] = []
+    for venue, each in zip(asked, found, strict=True):
         if isinstance(each, BadInputError):
             problems += each.problems
         elif isinstance(each, TROUBLE):
@@ -208,13 +219,11 @@ def look_at_all(loaded: Loaded, credentials: Mapping[VenueName, Credentials], *,
     return tuple(seen)
 
 
-async def _look(
-    venue: VenueName, chosen: Venue, loaded: Loaded, credentials: Credentials | None, *, change: bool
-) -> Seen:
+async def _look(venue: VenueName, chosen: Venue, loaded: Loaded, credentials: Credentials | None) -> Seen:
     client = make_client(venue, chosen, loaded, credentials)
     try:
         await client.open()
-        await _patient(client.measure_skew)
+        await patiently(client.measure_skew)
         markets = await client.load_markets(deadline_s=_PATIENCE_S)
         found = listed(venue, chosen.symbols, markets)
         seen = Seen(
@@ -225,8 +234,8 @@ async def _look(
             skew_ms=client.skew_ms,
         )
         if credentials is not None:
-            seen = await _with_account(seen, chosen, client, change=change)
-        return _judged(seen, chosen, loaded, changed=change)
+            seen = await _with_account(seen, client)
+        return _judged(seen, chosen, loaded)
     except RequestFailedError as error:
         if client.dialect.judge(error.failure) is not Verdict.FORBIDDEN:
             raise
@@ -236,7 +245,7 @@ async def _look(
         await client.close()
 
 
-async def _patient(work: Any) -> None:  # noqa: ANN401 - any coroutine function
+async def patiently(work: Any) -> None:  # noqa: ANN401 - any coroutine function
     """Try for a while: a venue may be slow at the moment of a start."""
     loop = asyncio.get_running_loop()
     until, wait_s = loop.time() + _PATIENCE_S, 0.2
@@ -252,25 +261,16 @@ async def _patient(work: Any) -> None:  # noqa: ANN401 - any coroutine function
             return
 
 
-async def _with_account(seen: Seen, chosen: Venue, client: VenueClient, *, change: bool) -> Seen:
+async def _with_account(seen: Seen, client: VenueClient) -> Seen:
     """Ask for the account, its settings and what lies there."""
     dialect, markets = client.dialect, tuple(seen.wire.values())
     perps = tuple(each for each in markets if each.trade_type is PERP)
 
-    async def every(queries: Sequence[Query[T]]) -> tuple[T, ...]:
-        items: list[T] = []
-        for query in queries:
-            items += await client.read(query, urgency=Urgency.READ, deadline_s=_PATIENCE_S)
-        return tuple(items)
-
-    account = _merged(await every(dialect.account(markets)))
-    notes: list[str] = []
-    if change and perps and not account.problem:
-        notes += await _set_up(chosen, client, perps, account)
-        account = _merged(await every(dialect.account(markets)))
+    account = await account_of(client, markets)
 
     async def holdings() -> Holdings:
-        return await every(dialect.balances(markets)), await every(dialect.positions(perps)) if perps else ()
+        held = await every(client, dialect.balances(markets))
+        return held, await every(client, dialect.positions(perps)) if perps else ()
 
     (balances, positions), held_at = await at_rest(holdings, now_ns=lambda: _MS * (client.now_ms() - client.skew_ms))
     return msgspec.structs.replace(
@@ -279,10 +279,22 @@ async def _with_account(seen: Seen, chosen: Venue, client: VenueClient, *, chang
         balances=balances,
         positions=positions,
         held_at=held_at,
-        open_orders=await every(dialect.open_orders(markets)),
-        leverages=dict(await every(dialect.leverage(perps))) if perps else {},
-        notes=tuple(notes),
+        open_orders=await every(client, dialect.open_orders(markets)),
+        leverages=dict(await every(client, dialect.leverage(perps))) if perps else {},
     )
+
+
+async def every(client: VenueClient, queries: Sequence[Query[T]]) -> tuple[T, ...]:
+    """Ask several questions, one after the other; return all that they yield."""
+    items: list[T] = []
+    for query in queries:
+        items += await client.read(query, urgency=Urgency.READ, deadline_s=_PATIENCE_S)
+    return tuple(items)
+
+
+async def account_of(client: VenueClient, markets: Sequence[Market]) -> SeenAccount:
+    """Ask whose account it is, what the key may, and how it is set."""
+    return _merged(await every(client, client.dialect.account(markets)))
 
 
 def _merged(answers: Sequence[SeenAccount]) -> SeenAccount:
@@ -301,38 +313,8 @@ def _merged(answers: Sequence[SeenAccount]) -> SeenAccount:
     return merged
 
 
-async def _set_up(chosen: Venue, client: VenueClient, perps: Sequence[Market], account: SeenAccount) -> list[str]:
-    """Bring position mode, margin mode and leverage to what a start needs; return what could not be."""
-    dialect, notes = client.dialect, list[str]()
-    for market in perps:
-        steps = [("cross margin", dialect.set_cross), ("leverage", _leverage_of(dialect, chosen))]
-        if account.one_way is not True:
-            steps.insert(0, ("net positions", dialect.set_one_way))
-        for what, calls_of in steps:
-            for call in calls_of(market):
-                try:
-                    await client.send_surely_once(
-                        call, urgency=Urgency.ORDER, deadline_ms=client.now_ms() + 10 * chosen.validity_ms
-                    )
-                except RequestFailedError as error:
-                    if dialect.judge(error.failure) is not Verdict.UNCHANGED:
-                        notes.append(f"{market.instrument}: {what} could not be set: {error}")
-    return notes
-
-
-def _leverage_of(dialect: Dialect, chosen: Venue) -> Any:  # noqa: ANN401 - a function of a market
-    return lambda market: dialect.set_leverage(market, chosen.perp.leverage)
-
-
-def _judged(seen: Seen, chosen: Venue, loaded: Loaded, *, changed: bool) -> Seen:
-    """Say what stands against trading there, and what an operator should know.
-
-    Args:
-        seen: What the venue said.
-        chosen: The venue's section of the config.
-        loaded: All of it.
-        changed: What a start sets was set: what is not as it must be now can't be set.
-    """
+def _judged(seen: Seen, chosen: Venue, loaded: Loaded) -> Seen:
+    """Say what stands against trading there, and what an operator should know."""
     where = f"{loaded.path.name}: venues.{seen.venue}"
     problems, passing, notes = list(seen.problems), list[str](), list(seen.notes)
     lack = lacking(seen.venue, loaded.settings.data.resolution_ns // _NS_PER_MS)
@@ -345,9 +327,8 @@ def _judged(seen: Seen, chosen: Venue, loaded: Loaded, *, changed: bool) -> Seen
         )
     if seen.account is not None:
         wrong, known = _judged_account(seen.account, chosen, where)
-        unset = _not_as_set(seen, chosen, where, changed=changed)
-        problems += wrong + (unset if changed else [])
-        notes += known + ([] if changed else unset)
+        problems += wrong
+        notes += [*known, *not_as_set(seen, chosen, where, changed=False)]
     notes += _worth_knowing(seen, chosen, where)
     return msgspec.structs.replace(seen, problems=tuple(problems), passing=tuple(passing), notes=tuple(notes))
 
@@ -361,8 +342,15 @@ def _worth_knowing(seen: Seen, chosen: Venue, where: str) -> list[str]:
     return lines
 
 
-def _not_as_set(seen: Seen, chosen: Venue, where: str, *, changed: bool) -> list[str]:
-    """Return what of the perps' settings is not as a start sets it."""
+def not_as_set(seen: Seen, chosen: Venue, where: str, *, changed: bool) -> list[str]:
+    """Return what of the perps' settings is not as a start sets it.
+
+    Args:
+        seen: What the venue said.
+        chosen: Its section of the config.
+        where: Where that stands.
+        changed: A start has set it: what is not as it must be now can't be set.
+    """
     lines, wanted = [], plain(chosen.perp.leverage)
     has_perps = any(each.trade_type is PERP for each in seen.wire.values())
     if seen.account is not None and seen.account.one_way is False and has_perps:

@@ -139,7 +139,7 @@ class Machine:
             late[0].repeated(event)
 
         build = functools.partial(Caller, repeated=repeated)
-        ready = prepared(chosen.loaded, self._credentials(), change=True, strategy=lambda _models: Decides(build=build))
+        ready = prepared(chosen.loaded, self._credentials(), strategy=lambda _models: Decides(build=build))
         for note in ready.notes:
             LOGGER.info("%s", one_line(note))
         mirror = Mirror(

@@ -32,6 +32,7 @@ from ops.daemon.exchanges import live_exchange
 from ops.daemon.preparation import Ready, prepare
 from ops.daemon.record import open_journal
 from ops.daemon.running import Running
+from ops.daemon.setting_up import set_up
 from ops.daemon.venues import DIALECTS, make_client
 from ops.wiring import ongoing_context
 
@@ -195,7 +196,9 @@ def ready_to_start(place: Place, folder: Path, venue: str) -> Ready:
     config = folder / "bench.toml"
     text = _CONFIG.format(venue=venue, keys=place.keys, pair=PAIR, port=place.port, ca_file=place.ca_file)
     config.write_text(text, encoding="utf-8")
-    return prepare(config, change=True)
+    ready = prepare(config)
+    set_up(ready)
+    return ready
 
 
 def quote(instrument: InstrumentId, now: Nanoseconds) -> MarketSlice:

@@ -160,6 +160,7 @@ class Desk:
         exchange: The venue, of a live daemon.
         seen: What it says before a start.
         told: What was put on record since the last start.
+        times_set_up: How often a start came to change settings at the venue.
     """
 
     def __init__(self, folder: Path, text: str) -> None:
@@ -170,6 +171,7 @@ class Desk:
         self.exchange = Exchange(BYBIT)
         self.seen = seen()
         self.told = Told()
+        self.times_set_up = 0
         self.build: Callable[[StrategyContext], Strategy] = Silent
         self._running: Running | None = None
 
@@ -216,6 +218,11 @@ class Desk:
             opened.store.close()
             raise
         return self._running
+
+    def set_up(self, _ready: Ready) -> tuple[str, ...]:
+        """Stand in the place of what a start changes at the venue."""
+        self.times_set_up += 1
+        return ()
 
     def price(self, close: str = "2000") -> None:
         """Let prices of both markets come."""
@@ -306,6 +313,7 @@ def desk(folder: Path, patch: pytest.MonkeyPatch, text: str = LIVE) -> Iterator[
 
     patch.setattr(daemon, "live_exchange", venue)
     patch.setattr(daemon, "live_market", prices)
+    patch.setattr(daemon, "set_up", made.set_up)
     try:
         yield made
     finally:

@@ -92,7 +92,7 @@ def test_an_address_where_nobody_answers_may_pass(
         monkeypatch.setattr(venues, "_PATIENCE_S", 0.0)
 
         with pytest.raises(VenueDownError, match=r"^venues.okx: it does not answer as it should: ") as down:
-            look_at_all(loaded, read_credentials(loaded), change=True)
+            look_at_all(loaded, read_credentials(loaded))
 
     assert down.value.exit_code == 1
     assert "\n" not in str(down.value)

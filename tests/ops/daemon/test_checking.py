@@ -77,8 +77,7 @@ def written(folder: Path, text: str = LIVE, *, lines: str = "", keys: object = K
 def says(monkeypatch: pytest.MonkeyPatch, *answers: Seen | Exception) -> None:
     """Have the venues say this."""
 
-    def look(*_words: object, change: bool) -> tuple[Seen, ...]:
-        assert not change
+    def look(*_words: object) -> tuple[Seen, ...]:
         for each in answers:
             if isinstance(each, Exception):
                 raise each
@@ -137,7 +136,7 @@ def test_everything_that_is_wrong_here_is_said_at_once_and_by_a_start_too(tmp_pa
 
     found = told.of(config)
     with pytest.raises(BadInputError) as refused:
-        prepare(config, change=True)
+        prepare(config)
 
     assert found["exit"] == 2
     assert found["lines"] == found["problems"]
@@ -159,7 +158,7 @@ def test_a_sandbox_that_there_is_not_is_refused_without_asking_anybody(tmp_path:
 
     found = told.of(config)
     with pytest.raises(BadInputError) as refused:
-        prepare(config, change=True)
+        prepare(config)
 
     assert found["exit"] == 2
     (problem,) = found["problems"]
@@ -252,7 +251,7 @@ class TestOnline:
         found = told.of(written(tmp_path), online=True)
 
         assert found["exit"] == 2
-        assert "holds 100000 USDT; with --adopt" in found["problems"][0]
+        assert "holds 100000 USDT in bybit; with --adopt" in found["problems"][0]
         assert found["venues"][0]["account"] == "uid-1"
 
     def test_what_stands_against_a_start_is_a_problem_also_where_it_may_pass(

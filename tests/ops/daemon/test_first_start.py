@@ -48,7 +48,7 @@ def test_what_lies_there_needs_a_person_where_nobody_said_that_it_is_adopted(
         own.seen = seen(balances=(balance("100000"), balance("2.50", "ETH")), positions=(position("-1.5"),))
         with pytest.raises(FundedAccountError) as refused:
             own.start(adopt=False)
-        entries = own.kinds()
+        entries, changed = own.kinds(), own.times_set_up
         own.start(adopt=True)
         own.stop()
 
@@ -57,7 +57,8 @@ def test_what_lies_there_needs_a_person_where_nobody_said_that_it_is_adopted(
             f"venues.bybit: account {UID} holds 2.5 ETH, 100000 USDT, -1.5 bybit:ETHUSDT-PERP; "
             "with --adopt a start records it as the opening balance"
         )
-        assert entries == []
+        assert (entries, changed) == ([], 0)
+        assert own.times_set_up == 1
         assert own.kinds()[:5] == ["RunStarted", "Opening", "Opening", "OpeningPosition", "AccountOpened"]
 
 
@@ -119,7 +120,7 @@ def test_another_account_is_refused_and_nothing_is_put_on_record(
             f"venues.bybit: the key opens account uid-2, and the journal is about account {UID}: expected its key, or "
             "another journal"
         )
-        assert own.kinds() == before
+        assert (own.kinds(), own.times_set_up) == (before, 1)
 
 
 def test_a_start_is_on_record_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from actors.journal.lock import holder, lock_path
+from actors.strategies.contract import StrategyContext
 from messages.journal import AskJournal, JournalTold
-from messages.lifecycle import RunEnded
+from messages.lifecycle import RunEnded, RunStarted
 from messages.live import VenueTrouble
 from messages.orders import OrderCancelled
 from messages.units import VenueName
 from ops.daemon import daemon
 from ops.daemon.control import socket_path
-from tests.ops.daemon.house import PAPER, desk
+from tests.ops.daemon.house import PAPER, Silent, desk
 
 START = ["RunStarted", "Opening", "AccountOpened", "VenueStarted", "VenueSettled"]
 TRADE = ["InstructionReceived", "OrderSubmitted", "OrderAccepted", "OrderFilled"]
@@ -206,3 +207,25 @@ def test_a_start_that_fails_half_way_leaves_nothing_running(tmp_path: Path, monk
         assert [each.name for each in set(threading.enumerate()) - before if each.name != "stop everything"] == []
         assert holder(own.journal) is None
         assert own.exchange.steps[-2:] == ["prices closed", "venue closed"]
+
+
+def test_to_a_strategy_the_run_begins_at_the_journals_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+
+    class Noting(Silent):
+        def __init__(self, context: StrategyContext) -> None:
+            super().__init__(context)
+            begun.append(context.start)
+
+    with desk(tmp_path, monkeypatch) as own:
+        own.build = Noting
+        own.start()
+        own.stop()
+        own.start()
+        own.stop()
+
+        first = own.of(RunStarted)[0].start
+        assert set(begun) == {first}
+        assert len(begun) > 1

@@ -4,20 +4,14 @@ What a person must change ends with 2, what may pass by itself with 1, so that a
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from actors.errors import BadInputError
-from actors.exchange.live.errors import RequestFailedError
 from actors.exchange.wire.contract import (
-    Call,
-    Failure,
-    Page,
-    Query,
     SeenAccount,
     UnreadableAnswerError,
     Verdict,
@@ -28,9 +22,12 @@ from config.secrets import Credentials, Secret
 from messages.units import VenueName
 from ops.daemon import venues
 from ops.daemon.preparation import Decides, prepared
+from ops.daemon.setting_up import set_up
 from ops.daemon.venues import Seen, VenueDownError, look_at_all
 from tests.actors.builders import PERP_ID
-from tests.ops.daemon.house import LIVE, balance, position
+from tests.ops.daemon.house import LIVE
+from tests.ops.daemon.says import Client, Says, refused
+from tests.ops.house import Silent
 
 BYBIT = VenueName("bybit")
 REMOTE = '[venues.bybit.endpoint]\nconnect_to = "203.0.113.7:443"\nallow_remote = true\n'
@@ -40,135 +37,6 @@ kind = "cex"
 credentials = "okx"
 instruments = ["ETH/USDT", "DOGEUSDT-PERP"]
 """
-
-
-def a_market(unified: str) -> dict[str, Any]:
-    """Return a market as ccxt has it."""
-    is_perp = ":" in unified
-    return {
-        "id": "ETHUSDT",
-        "spot": not is_perp,
-        "swap": is_perp,
-        "linear": is_perp,
-        "active": True,
-        "contractSize": 1.0 if is_perp else None,
-        "precision": {"price": 0.01, "amount": 0.01},
-        "limits": {"amount": {"min": 0.01}, "cost": {"min": 5.0}},
-    }
-
-
-class Says:
-    """What a venue says, and what it was asked to change.
-
-    Attributes:
-        breaks: Raised by every question.
-        refuses: Raised by a change, by its name.
-    """
-
-    def __init__(self) -> None:
-        self.skew_ms = 0
-        self.markets = {each: a_market(each) for each in ("ETH/USDT", "ETH/USDT:USDT")}
-        self.account = SeenAccount(uid="7", may_trade=True, may_withdraw=False, one_way=True)
-        self.said: dict[str, tuple[Any, ...]] = {
-            "balances": (balance("5"),),
-            "positions": (position("0"),),
-            "open_orders": (),
-            "leverage": ((PERP_ID, Decimal(1)),),
-        }
-        self.breaks: Exception | None = None
-        self.refuses: dict[str, Exception] = {}
-        self.changed: list[str] = []
-        self.closed = 0
-
-
-class Speech:
-    """A dialect whose questions are names."""
-
-    def __init__(self, says: Says) -> None:
-        self._says = says
-
-    def account(self, _markets: object) -> Sequence[Query[Any]]:
-        return [_asks("account")]
-
-    def balances(self, _markets: object) -> Sequence[Query[Any]]:
-        return [_asks("balances")]
-
-    def positions(self, _markets: object) -> Sequence[Query[Any]]:
-        return [_asks("positions")]
-
-    def open_orders(self, _markets: object) -> Sequence[Query[Any]]:
-        return [_asks("open_orders")]
-
-    def leverage(self, _markets: object) -> Sequence[Query[Any]]:
-        return [_asks("leverage")]
-
-    def set_one_way(self, _market: object) -> Sequence[Call]:
-        return [_call("one_way")]
-
-    def set_cross(self, _market: object) -> Sequence[Call]:
-        return [_call("cross")]
-
-    def set_leverage(self, _market: object, leverage: Decimal) -> Sequence[Call]:
-        return [_call(f"leverage {leverage}")]
-
-    def judge(self, failure: Failure) -> Verdict:
-        return Verdict(failure.code)
-
-
-class Client:
-    """A client of it."""
-
-    def __init__(self, says: Says) -> None:
-        self._says, self.dialect = says, Speech(says)
-
-    @property
-    def skew_ms(self) -> int:
-        return self._says.skew_ms
-
-    def now_ms(self) -> int:
-        return 0
-
-    async def open(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        self._says.closed += 1
-
-    async def measure_skew(self) -> int:
-        if self._says.breaks is not None:
-            raise self._says.breaks
-        return self._says.skew_ms
-
-    async def load_markets(self, *, deadline_s: float) -> Any:  # noqa: ANN401 - as ccxt has it
-        del deadline_s
-        return self._says.markets
-
-    async def read(self, query: Query[Any], **_how: object) -> tuple[Any, ...]:
-        name = query.call.api
-        return (self._says.account,) if name == "account" else self._says.said[name]
-
-    async def send_surely_once(self, call: Call, **_how: object) -> object:
-        name = call.api.partition(" ")[0]
-        if name in self._says.refuses:
-            raise self._says.refuses[name]
-        self._says.changed.append(call.api)
-        if name == "one_way":
-            self._says.account = SeenAccount(uid="7", may_trade=True, may_withdraw=False, one_way=True)
-        if name == "leverage":
-            self._says.said["leverage"] = ((PERP_ID, Decimal(call.api.partition(" ")[2])),)
-        return {}
-
-
-def _call(name: str) -> Call:
-    return Call(api=name, params={}, group="any")
-
-
-def _asks(name: str) -> Query[Any]:
-    return Query(call=_call(name), read=lambda _answer: Page(items=()))
-
-
-def refused(verdict: Verdict) -> RequestFailedError:
-    return RequestFailedError(Failure(status=400, code=verdict.value, text="planted"))
 
 
 Look = Callable[..., tuple[Seen, ...]]
@@ -196,8 +64,13 @@ def keys(*names: str) -> dict[VenueName, Credentials]:
     }
 
 
-def look(folder: Path, text: str = LIVE, *, change: bool = False, names: tuple[str, ...] = ("bybit",)) -> Seen:
-    return look_at_all(written(folder, text), keys(*names), change=change)[0]
+def look(folder: Path, text: str = LIVE, *, names: tuple[str, ...] = ("bybit",)) -> Seen:
+    return look_at_all(written(folder, text), keys(*names))[0]
+
+
+def change(folder: Path, text: str = LIVE) -> tuple[str, ...]:
+    """Do what a start does; return what could not be set and is no hindrance."""
+    return set_up(prepared(written(folder, text), keys("bybit"), strategy=_anybody))
 
 
 def test_a_venue_that_is_as_it_must_be_has_nothing_against_it(tmp_path: Path, says: dict[str, Says]) -> None:
@@ -224,7 +97,7 @@ def test_a_clock_that_is_off_may_pass_by_itself(skew_ms: int, tmp_path: Path, sa
     says["bybit"].skew_ms = skew_ms
 
     with pytest.raises(VenueDownError) as down:
-        prepared(written(tmp_path, LIVE), keys("bybit"), change=False, strategy=_nobody)
+        prepared(written(tmp_path, LIVE), keys("bybit"), strategy=_nobody)
 
     assert down.value.exit_code == 1
     assert str(down.value) == (
@@ -243,14 +116,15 @@ def test_positions_in_hedge_mode_are_noted_and_changed_by_a_start(tmp_path: Path
     says["bybit"].account = SeenAccount(uid="7", may_trade=True, may_withdraw=False, one_way=False)
 
     before = look(tmp_path)
-    after = look(tmp_path, change=True)
+    notes = change(tmp_path)
 
     assert before.problems == ()
     assert [each for each in before.notes if "hedge mode" in each] == [
         "live.toml: venues.bybit: positions are kept in hedge mode; a start sets net (one-way) mode"
     ]
     assert says["bybit"].changed == ["one_way", "cross", "leverage 1"]
-    assert (after.problems, after.notes) == ((), ())
+    assert notes == ()
+    assert look(tmp_path).notes == ()
 
 
 def test_hedge_mode_that_cant_be_changed_stands_against_a_start(tmp_path: Path, says: dict[str, Says]) -> None:
@@ -258,10 +132,12 @@ def test_hedge_mode_that_cant_be_changed_stands_against_a_start(tmp_path: Path, 
     says["bybit"].refuses = {"one_way": refused(Verdict.REJECTED)}
 
     with pytest.raises(BadInputError) as against:
-        prepared(written(tmp_path, LIVE), keys("bybit"), change=True, strategy=_nobody)
+        change(tmp_path)
 
     assert against.value.exit_code == 2
-    assert any("hedge mode" in each for each in against.value.problems)
+    assert against.value.problems == (
+        "live.toml: venues.bybit: positions are kept in hedge mode; could not be changed to net (one-way) mode",
+    )
 
 
 def test_leverage_is_set_as_the_config_has_it(tmp_path: Path, says: dict[str, Says]) -> None:
@@ -269,7 +145,7 @@ def test_leverage_is_set_as_the_config_has_it(tmp_path: Path, says: dict[str, Sa
     text = f'{LIVE}[venues.bybit.perp]\nleverage = "3"\n'
 
     before = look(tmp_path, text)
-    look(tmp_path, text, change=True)
+    change(tmp_path, text)
 
     assert any("leverage of bybit:ETHUSDT-PERP is 10; a start sets 3" in each for each in before.notes)
     assert says["bybit"].changed == ["cross", "leverage 3"]
@@ -278,9 +154,23 @@ def test_leverage_is_set_as_the_config_has_it(tmp_path: Path, says: dict[str, Sa
 def test_what_is_already_so_is_no_trouble(tmp_path: Path, says: dict[str, Says]) -> None:
     says["bybit"].refuses = dict.fromkeys(("cross", "leverage"), refused(Verdict.UNCHANGED))
 
-    found = look(tmp_path, change=True)
+    assert change(tmp_path) == ()
 
-    assert (found.problems, found.notes) == ((), ())
+
+def test_what_could_not_be_set_is_said(tmp_path: Path, says: dict[str, Says]) -> None:
+    says["bybit"].refuses = {"cross": refused(Verdict.REJECTED)}
+
+    assert change(tmp_path) == ("bybit:ETHUSDT-PERP: cross margin could not be set: planted",)
+
+
+def test_a_venue_that_stops_answering_while_it_is_set_up_may_come_back(tmp_path: Path, says: dict[str, Says]) -> None:
+    ready = prepared(written(tmp_path, LIVE), keys("bybit"), strategy=_anybody)
+    says["bybit"].breaks = refused(Verdict.NOT_SENT)
+
+    with pytest.raises(VenueDownError, match=r"^venues.bybit: it does not answer as it should: planted$"):
+        set_up(ready)
+
+    assert says["bybit"].closed == 2
 
 
 def test_a_key_that_may_not_trade_is_refused(tmp_path: Path, says: dict[str, Says]) -> None:
@@ -294,9 +184,10 @@ def test_an_account_in_a_mode_that_cant_be_used_is_refused_and_not_changed(
 ) -> None:
     says["bybit"].account = SeenAccount(uid="7", may_trade=True, may_withdraw=False, problem="portfolio margin")
 
-    found = look(tmp_path, change=True)
+    with pytest.raises(BadInputError) as against:
+        change(tmp_path)
 
-    assert found.problems == ("live.toml: venues.bybit: portfolio margin",)
+    assert against.value.problems == ("live.toml: venues.bybit: portfolio margin",)
     assert says["bybit"].changed == []
 
 
@@ -373,6 +264,10 @@ def test_a_key_that_the_venue_does_not_take_is_the_operators_to_change(tmp_path:
         look(tmp_path)
 
     assert against.value.problems == ("live.toml: venues.bybit.credentials: the venue does not take the key: planted",)
+
+
+def _anybody(_models: object) -> Decides:
+    return Decides(build=Silent)
 
 
 def _nobody(_models: object) -> Decides:
