@@ -15,7 +15,8 @@ from messages.orders import OrderCancelled
 from messages.units import VenueName
 from ops.daemon import daemon
 from ops.daemon.control import socket_path
-from tests.ops.daemon.house import PAPER, Silent, desk
+from tests.ops.daemon.house import PAPER, desk
+from tests.ops.house import Silent
 
 START = ["RunStarted", "Opening", "AccountOpened", "VenueStarted", "VenueSettled"]
 TRADE = ["InstructionReceived", "OrderSubmitted", "OrderAccepted", "OrderFilled"]
