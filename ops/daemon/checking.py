@@ -26,7 +26,7 @@ from config.venue_rules import chosen_instruments, told_models
 from messages.instruments import instruments_of
 from messages.units import VenueName, plain
 from ops.daemon.at_hand import look_here
-from ops.daemon.first_start import openings
+from ops.daemon.first_start import openings, refuse_dropped_instruments, refuse_renamed_lines
 from ops.daemon.preparation import decides
 from ops.daemon.record import accounts_of
 from ops.daemon.venues import Seen, look_at_all
@@ -97,6 +97,8 @@ def _checked(loaded: Loaded, problems: list[str], *, online: bool) -> Checked:
     here = look_here(loaded)
     problems += here.problems
     journal_is, known = _journal(loaded, problems, notes)
+    if not problems:
+        problems += _against_journal(loaded, here.script)
     seen: tuple[Seen, ...] = ()
     if online and not problems:
         seen = _asked(loaded, here.credentials, known, problems, notes)
@@ -172,6 +174,20 @@ def _journal(loaded: Loaded, problems: list[str], notes: list[str]) -> tuple[str
     if (pid := holder(path)) is not None:
         notes.append(f"{label}: process {pid} writes it now; a second start would be refused")
     return f"gone on with, {last} entries", known
+
+
+def _against_journal(loaded: Loaded, script: ScriptFile | None) -> list[str]:
+    """Return what does not go with what the journal has already."""
+    if not loaded.journal_path.exists():
+        return []
+    try:
+        with JournalReader(loaded.journal_path) as reader:
+            refuse_dropped_instruments(chosen_instruments(loaded.settings), reader.records())
+            if script is not None:
+                refuse_renamed_lines(script, reader.records())
+    except BadInputError as error:
+        return list(error.problems)
+    return []
 
 
 def _writable(path: Path, label: str) -> list[str]:
