@@ -18,6 +18,7 @@ from rich.text import Text
 from actors.errors import BadInputError, ExecdError
 from actors.journal.lock import holder
 from actors.journal.reader import JournalReader
+from config.instructions import ScriptFile
 from config.load import Loaded, load
 from config.modes import ONGOING
 from config.problems import ConfigError

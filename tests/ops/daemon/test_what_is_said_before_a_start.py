@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.samples import LIVE, PAPER
+from ops.daemon.checking import check_ongoing
+from tests.config.samples import LIVE, PAPER, line
+from tests.ops.daemon import house
 from tests.ops.started import execd
 
 ENDPOINT = '[venues.binance.endpoint]\nconnect_to = "127.0.0.1:1"\nca_file = "ca.pem"\n'
@@ -61,3 +63,24 @@ def test_a_journal_that_could_not_be_written_is_said_by_a_check(tmp_path: Path) 
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(f"x.toml: journal.path: {tmp_path}/state can't be written, ")
+
+
+def test_a_config_that_does_not_go_with_its_journal_is_said_by_a_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with house.desk(tmp_path, monkeypatch, house.PAPER) as own:
+        own.start()
+        own.give("L1")
+        own.told.wait_for("OrderSubmitted")
+        own.stop()
+        text = own.config.read_text()
+
+    (tmp_path / "x.jsonl").write_text(line(pair="ETHUSDT-PERP", amount="7", id=None) + "\n")
+    own.config.write_text(text.replace('use = "tests.ops.house:Silent"', 'use = "script"\nparams = {file = "x.jsonl"}'))
+    renamed = check_ongoing(own.config, online=False, json=False), capsys.readouterr().err
+    own.config.write_text(text.replace(', "ETHUSDT-PERP"', ""))
+    dropped = check_ongoing(own.config, online=False, json=False), capsys.readouterr().err
+
+    assert renamed[0] == dropped[0] == 2
+    assert renamed[1].startswith("x.jsonl:1: another instruction was placed as line 1 before, ")
+    assert dropped[1].startswith("venues.bybit.instruments: ETHUSDT-PERP stands in the journal, ")
