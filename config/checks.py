@@ -10,7 +10,7 @@ from decimal import Decimal
 from config.decimals import decimal_of
 from config.modes import INSTRUMENTS_EXPECTED, ONGOING, mode_checks, mode_of
 from config.problems import Problem, key_path, nearest, shown
-from config.strategy_params import param_problems
+from config.strategy_params import WITH_AN_END, param_problems
 from config.symbols import PERP_FORM, SPOT_FORM, symbol_of
 from config.venue_rules import MARGIN_KEYS, RULE_KEYS, rules_file
 from messages.units import TradeType, VenueName, plain
@@ -267,6 +267,9 @@ def _params(strategy: object, configured: Table, label: str, *, ongoing: bool) -
     """Yield what is wrong with the params of a strategy that config knows."""
     if not isinstance(strategy, Mapping) or not isinstance(strategy.get("use"), str):
         return
+    if ongoing and strategy["use"] in WITH_AN_END:
+        what = f'"{strategy["use"]}" trades at both ends of recorded data, expected another, such as "basis"'
+        yield Problem(f"{label}: strategy.use", what)
     params = strategy.get("params", {})
     if isinstance(params, Mapping):
         for key, what in param_problems(strategy["use"], params, tuple(configured), ongoing=ongoing):

@@ -139,6 +139,8 @@ PARAMS: Mapping[str, Mapping[str, Param]] = {
     },
 }  # fmt: skip
 """Every key of every built-in strategy."""
+WITH_AN_END = frozenset({"hold_basis"})
+"""Built-in strategies that trade at the first and the last instant of the data: of no use where there are none."""
 
 
 def param_problems(

@@ -350,3 +350,18 @@ def test_where_traffic_goes_changes_nothing_that_is_hashed_and_what_is_paid_does
     assert hashed(LIVE + ENDPOINT) == hashed(LIVE) == hashed(LIVE.replace('"binance"\n', '"other"\n'))
     assert hashed(LIVE + "max_slippage_bps = 51\n") != hashed(LIVE)
     assert hashed(LIVE + "sandbox = false\n") == hashed(LIVE)
+
+
+@pytest.mark.parametrize("text", [LIVE, PAPER])
+def test_a_strategy_that_waits_for_the_end_of_the_data_is_refused_where_there_is_none(
+    tmp_path: Path, text: str
+) -> None:
+    head, _, rest = text.partition("[strategy]")
+    rest = rest[rest.index("[venues") :]
+    strategy = '[strategy]\nuse = "hold_basis"\nparams = {venue = "bybit", base = "ETH", amount = "1"}\n'
+
+    lines = refused(tmp_path, head + strategy.replace("bybit", "binance" if text is LIVE else "bybit") + rest)
+
+    assert lines == (
+        'x.toml: strategy.use: "hold_basis" trades at both ends of recorded data, expected another, such as "basis"',
+    )
