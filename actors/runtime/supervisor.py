@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from actors.contract import Address
-from actors.errors import ExecdError, FatalError
+from actors.errors import ExecdError, FatalError, StrategyError
 from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.crashes import Verdict, described
 from messages.lifecycle import Terminated
@@ -115,7 +115,8 @@ class Root:
         with self._lock:
             if not self.exit_code:
                 self.exit_code = (error.exit_code if isinstance(error, ExecdError) else 1) or 1
-                self.reason = f"{where}: {described(error)}"
+                place = f" ({error.where})" if isinstance(error, StrategyError) else ""
+                self.reason = f"{where}: {described(error)}{place}"
             first = not self.failed.is_set()
             self.failed.set()
         if first:

@@ -1,7 +1,8 @@
 """``execd run`` of a config that is live or on paper, and ``execd check`` of one."""
 
+import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, redirect_stdout, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -14,6 +15,7 @@ from ops.daemon.preparation import Ready, prepare
 from ops.daemon.record import open_journal
 from ops.daemon.running import Running
 from ops.exits import Signalled, one_line, orderly, print_json, say
+from ops.hints import command
 from ops.wiring import adopts, fixed_namespace
 
 
@@ -34,15 +36,17 @@ class Asked(NamedTuple):
 def daemon_command(config: Path, asked: Asked) -> int:
     """Run until told to stop, or until everything is done. Returns the exit code."""
     began = time.monotonic()
-    with orderly() as caught:
-        try:
-            ready = prepare(config)
+    aside = redirect_stdout(sys.stderr) if asked.json else nullcontext()  # what a strategy prints is not for machines
+    try:
+        with aside:
+            ready = prepare(config)  # a signal ends this at once: nothing is begun yet
             for note in ready.notes:
                 say(f"note: {one_line(note)}")
-            running = _started(ready, adopt=asked.adopt)
-        except ExecdError as error:
-            return refused(error, json=asked.json)
-        ended = _run(ready, running, caught=lambda: _why(caught()))
+            with orderly() as caught:
+                running = _started(ready, adopt=asked.adopt)
+                ended = _run(ready, running, caught=lambda: _why(caught()))
+    except ExecdError as error:
+        return refused(error, json=asked.json)
     _tell(ended, running, json=asked.json, seconds=time.monotonic() - began)
     return ended.exit_code
 
@@ -102,7 +106,8 @@ def _is_done(running: Running) -> bool:
 def _tell(ended: Ended, running: Running, *, json: bool, seconds: float) -> None:
     """Say how it ended, and what is left open."""
     questions = ended.questions
-    if ended.exit_code and ended.reason != "done":
+    failed = bool(ended.exit_code) and ended.reason != "done"
+    if failed:
         say(f"failed: {one_line(ended.reason)}")
     else:
         say(f"stopped: {one_line(ended.reason)}")
@@ -118,6 +123,7 @@ def _tell(ended: Ended, running: Running, *, json: bool, seconds: float) -> None
             "entries": ended.entries,
             **({} if questions is None else questions_json(questions)),
             "wall_seconds": round(seconds, 3),
+            **({"error": ended.reason} if failed else {}),
             "exit": ended.exit_code,
         }
     )
@@ -145,11 +151,11 @@ def open_lines(questions: OpenQuestionsTold | None) -> list[str]:
     needed = set(questions.operator_needed)
     lines += [f"  unknown: {name}; a start looks on" for name in questions.unknown if name not in needed]
     lines += [
-        f"  a person is needed: {name}; look at the venue, then: execd resolve {name} absent|filled"
+        f"  a person is needed: {name}; look at the venue, then: {command()} resolve {name} absent|filled"
         for name in questions.operator_needed
     ]
     if questions.halt is not None:
-        lines.append(f"  nothing new is taken: {one_line(questions.halt)}; to end that: execd resume")
+        lines.append(f"  nothing new is taken: {one_line(questions.halt)}; to end that: {command()} resume")
     lines += [f"  {venue} takes no orders: {one_line(reason)}" for venue, reason in questions.halted]
     return lines
 

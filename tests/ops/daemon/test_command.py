@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,19 @@ import pytest
 
 from actors.errors import BadInputError
 from actors.journal.lock import JournalLock, holder
+from messages.instructions import TradeInstruction
 from messages.lifecycle import RunEnded
 from messages.live import OpenQuestionsTold
+from messages.market import MarketSlice
 from messages.units import ClientOrderId, VenueName
 from ops.daemon import command
 from ops.daemon.command import Asked, daemon_command, open_lines
+from ops.daemon.preparation import Ready
 from ops.daemon.venues import VenueDownError
+from ops.exits import ended
 from tests.config.samples import line
 from tests.ops.daemon.house import SCRIPT, Desk, desk
+from tests.ops.house import Silent
 
 BUY = line(id="a1", at=None, side="LONG", amount="0.1") + "\n"
 REST = line(id="a1", at=None, side="LONG", amount="0.1", order_type="LIMIT", price="1500") + "\n"
@@ -41,7 +47,8 @@ class Shell:
         code = daemon_command(self.own.config, Asked(adopt=adopt, json=True))
         out, err = self._capture.readouterr()
         self.lines = err.splitlines()
-        told: dict[str, Any] = json.loads(out.splitlines()[-1])
+        (line_of_json,) = out.splitlines()
+        told: dict[str, Any] = json.loads(line_of_json)
         assert told["exit"] == code
         assert holder(self.own.journal) is None
         return told
@@ -50,7 +57,7 @@ class Shell:
 def shell(own: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lines: str = BUY) -> Shell:
     (own.config.parent / "instructions.jsonl").write_text(lines)
     own.exchange.price = "2000"
-    monkeypatch.setattr(command, "prepare", lambda _config, *, change: own.ready() if change else None)
+    monkeypatch.setattr(command, "prepare", lambda _config: own.ready())
     return Shell(own, capsys)
 
 
@@ -126,6 +133,47 @@ def test_told_to_stop_it_stops_in_order_with_0(
         assert own.of(RunEnded)[0].reason == said
 
 
+class Wrong(Silent):
+    """Prints, and raises at each slice."""
+
+    def on_slice(self, market: MarketSlice) -> Iterable[TradeInstruction]:  # noqa: ARG002 - it does not look
+        print("on my way")  # noqa: T201 - as a user's strategy does
+        raise ValueError("no idea")
+
+
+def test_a_strategy_that_raises_ends_it_with_1_and_its_place_and_its_prints_are_not_for_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(tmp_path, monkeypatch) as own:
+        own.build = Wrong
+        own_shell = shell(own, monkeypatch, capsys)
+        told = own_shell.run()
+
+        assert told["exit"] == 1
+        assert told["error"].startswith("core: core: StrategyError: ValueError: no idea (test_command.py:")
+        assert own_shell.lines[-1] == f"failed: {told['error']}"
+        assert "on my way" in own_shell.lines
+
+
+def test_a_signal_while_venues_are_asked_ends_it_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with desk(tmp_path, monkeypatch, SCRIPT) as own:
+
+        def interrupted(_config: Path) -> Ready:
+            signal.raise_signal(signal.SIGINT)
+            return own.ready()
+
+        monkeypatch.setattr(command, "prepare", interrupted)
+
+        code = ended(lambda: daemon_command(own.config, Asked(adopt=True, json=True)), json=True)
+
+        out, err = capsys.readouterr()
+        assert (code, err) == (130, "stopped by Ctrl-C\n")
+        assert json.loads(out) == {"error": "stopped by Ctrl-C", "exit": 130}
+        assert not own.journal.exists()
+
+
 def test_on_stop_cancel_leaves_nothing_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,7 +208,7 @@ def test_what_ended_that_no_restart_helps_is_said_as_a_failure(
 def test_what_stands_against_a_start_is_a_line_each_and_no_journal_is_made(
     error: Exception, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refuse(_config: Path, *, change: bool) -> None:
+    def refuse(_config: Path) -> None:
         del change
         raise error
 
