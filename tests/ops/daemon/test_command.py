@@ -209,7 +209,6 @@ def test_what_stands_against_a_start_is_a_line_each_and_no_journal_is_made(
     error: Exception, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(_config: Path) -> None:
-        del change
         raise error
 
     with desk(tmp_path, monkeypatch, SCRIPT) as own:
