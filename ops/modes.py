@@ -10,7 +10,7 @@ from config.modes import AT_VENUES, ONGOING
 def run_any(config: Path, *, out: Path | None, json: bool, journal: bool, force: bool, adopt: bool) -> int:
     """Run a config file. Returns the exit code."""
     mode = mode_in(config)
-    if adopt and mode not in AT_VENUES:
+    if adopt and mode is not None and mode not in AT_VENUES:
         raise BadInputError("--adopt: only of a live run, which this config is not")
     if mode not in ONGOING:  # one that names no mode is the backtest's to complain of
         from ops.run_command import run_command  # noqa: PLC0415 - a daemon needs none of it
@@ -26,8 +26,9 @@ def run_any(config: Path, *, out: Path | None, json: bool, journal: bool, force:
 
 def check_any(config: Path, *, online: bool, json: bool) -> int:
     """Say what a config file would run. Returns the exit code."""
-    if mode_in(config) not in ONGOING:
-        if online:
+    mode = mode_in(config)
+    if mode not in ONGOING:
+        if online and mode is not None:
             raise BadInputError("--online: only of a live or paper run, which this config is not")
         from ops.check_command import check_command  # noqa: PLC0415 - as above
 

@@ -56,6 +56,13 @@ def test_only_a_live_run_adopts(config: str, tmp_path: Path) -> None:
     assert refused.value.problems == ("--adopt: only of a live run, which this config is not",)
 
 
+@pytest.mark.parametrize("words", [("check", "--online"), ("run", "--adopt")])
+def test_a_config_that_is_not_there_is_said_whatever_is_asked_of_it(words: tuple[str, str], tmp_path: Path) -> None:
+    ended = execd(words[0], "none.toml", words[1], cwd=tmp_path)
+
+    assert (ended.code, ended.err) == (2, "none.toml: no such file: none.toml\n")
+
+
 def test_a_check_of_a_backtest_asks_nobody(tmp_path: Path) -> None:
     with pytest.raises(BadInputError) as refused:
         check_any(written(tmp_path, CONFIG), online=True, json=False)
