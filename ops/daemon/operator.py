@@ -16,6 +16,15 @@ from ops.daemon.offline import resolve_offline
 from ops.exits import one_line, print_json, say
 
 _USUAL = "state/journal.sqlite"
+_LABELS = {
+    "open": "open orders",
+    "unknown": "unknown orders",
+    "halt": "all halted",
+    "halted": "halted venues",
+    "unsettled": "not settled yet",
+    "sent_away": "sent elsewhere",
+}
+"""How parts of an answer are called for people, where their keys say too little."""
 
 
 def journal_of(named: Path | None) -> Path:
@@ -50,7 +59,9 @@ def _only_journal() -> Path:
     if not found and usual.exists():
         return usual
     names = ", ".join(str(config) for config in found.values())
-    what = f"more than one daemon's config is here ({names})" if found else "no daemon's config is here"
+    what = (
+        f"more than one daemon's config is here ({names})" if found else "no config of a daemon with a journal is here"
+    )
     raise BadInputError(f"{what}, expected --config FILE, or --journal FILE")
 
 
@@ -105,4 +116,4 @@ def _show(answer: Mapping[str, Any], *, json: bool) -> None:
             text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value
             if isinstance(value, dict):
                 text = "; ".join(f"{name}: {why}" for name, why in value.items())
-            print(f"{key.replace('_', ' '):<16} {one_line(str(text)) or '-'}")  # noqa: T201 - the answer itself
+            print(f"{_LABELS.get(key, key.replace('_', ' ')):<16} {one_line(str(text)) or '-'}")  # noqa: T201 - the answer itself

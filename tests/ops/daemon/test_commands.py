@@ -89,13 +89,13 @@ def test_status_for_people_is_one_line_a_question(
 
         assert code == 0
         assert capsys.readouterr().out.splitlines() == [
-            "open             0",
-            "unknown          -",
+            "open orders      0",
+            "unknown orders   -",
             "operator needed  -",
-            "halt             -",
-            "halted           bybit: an odd\\u001b[31m\\u000areason",
-            "unsettled        -",
-            "sent away        -",
+            "all halted       -",
+            "halted venues    bybit: an odd\\u001b[31m\\u000areason",
+            "not settled yet  -",
+            "sent elsewhere   -",
         ]
 
 

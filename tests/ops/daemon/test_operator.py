@@ -216,7 +216,7 @@ class TestWhichJournal:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        with pytest.raises(BadInputError, match="no daemon's config is here, expected --config FILE"):
+        with pytest.raises(BadInputError, match="no config of a daemon with a journal is here, expected --config FILE"):
             journal_of(None)
 
         (tmp_path / "a.toml").write_text(PAPER)
