@@ -199,7 +199,9 @@ def _fields(text: bytes) -> tuple[Mapping[str, object] | Fault, list[str]]:
     except UnicodeDecodeError as error:
         return Fault("", f"not UTF-8 at byte {error.start + 1}, expected JSON in UTF-8"), repeated
     except json.JSONDecodeError as error:
-        return Fault("", f"not JSON: {error.msg} at character {error.pos + 1}, {expected}"), repeated
+        return Fault(
+            "", f"not JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}, {expected}"
+        ), repeated
     except _NotANumberError as error:
         return Fault("", f"not JSON: {error} is no number, {expected}"), repeated
     except RecursionError:
