@@ -30,7 +30,7 @@ def test_an_example_loads_in_the_mode_that_its_name_says(example: Path) -> None:
 def test_an_example_begins_with_what_it_is_and_with_the_commands_that_run_it(example: Path) -> None:
     head = example.read_text().partition("[mode]")[0]
 
-    assert f"#   execd check {example.name}" in head
+    assert any(f"#   execd check {example.name}{words}\n" in head for words in ("", " --online"))
     assert f"#   execd run {example.name}\n" in head
     assert all(line.startswith("#") for line in head.splitlines() if line)
 

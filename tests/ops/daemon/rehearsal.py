@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +176,14 @@ class Desk:
                 process.wait()
 
 
-def kill_again_and_again(desk: Desk, draw: random.Random, *, kills: int, longest_s: float) -> int:
+def kill_again_and_again(
+    desk: Desk,
+    draw: random.Random,
+    *,
+    kills: int,
+    longest_s: float,
+    more: Callable[[int], Iterable[Mapping[str, Any]]],
+) -> int:
     """Start the daemon and kill it at drawn moments: most of them while it works, some while it starts.
 
     Args:
@@ -184,12 +191,16 @@ def kill_again_and_again(desk: Desk, draw: random.Random, *, kills: int, longest
         draw: Of the moments.
         kills: How often.
         longest_s: From its beginning to the kill, at the latest.
+        more: Returns the lines that the script has more at each start, which is numbered from 0: however long a start
+            takes on a busy machine, each daemon has work of its own.
 
     Returns:
         How often it was killed after it had begun, and before it had ended by itself.
     """
-    at_work = 0
-    for _ in range(kills):
+    at_work, lines = 0, list[Mapping[str, Any]]()
+    for number in range(kills):
+        lines += more(number)
+        desk.give(lines)
         before = desk.begun()
         process = desk.start()
         if draw.random() < _AT_WORK:
@@ -211,9 +222,9 @@ def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def script(
-    draw: random.Random, venues: Sequence[str], *, count: int, price: float, spread_s: float
+    draw: random.Random, venues: Sequence[str], *, count: int, price: float, spread_s: float, part: int = 0
 ) -> list[dict[str, Any]]:
-    """Return lines of all kinds, due over a span of time from now on."""
+    """Return lines of all kinds, due over a span of time from now on; of a script in parts, one of them."""
     lines: list[dict[str, Any]] = []
     now = time.time()
 
@@ -221,7 +232,7 @@ def script(
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + number / count * spread_s))
 
     for number in range(count):
-        name, trade_type = f"n{number}", draw.choice(["SPOT", "PERP"])
+        name, trade_type = f"n{part * count + number}", draw.choice(["SPOT", "PERP"])
         line: dict[str, Any] = {
             "id": name,
             "at": due(number),

@@ -17,7 +17,7 @@ VENUES = ("binance", "bybit", "okx")
 KILLS = 10
 SHORT, LONG = 4, 30
 """Seeds, each of so many kills."""
-LIFE_S = 2.5
+LIFE_S = 4.0
 """A daemon is killed so many seconds after it has begun at the latest; to start it needs about two, or more."""
 END_S = 240.0
 
@@ -31,17 +31,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_the_exchange_and_the_journal_agree_after_kills_and_faults(seed: int, tmp_path: Path) -> None:
     draw = random.Random(seed)  # noqa: S311 - seeded on purpose
     with exchange(tmp_path, seed=seed, faults=FAULTS) as running:
-        lines = script(draw, VENUES, count=4 * KILLS, price=2500, spread_s=KILLS * 4.0)
-        desk = Desk(tmp_path / "desk", running, venues=VENUES, lines=lines)
+        desk = Desk(tmp_path / "desk", running, venues=VENUES, lines=[])
 
-        at_work = kill_again_and_again(desk, draw, kills=KILLS, longest_s=LIFE_S)
+        at_work = kill_again_and_again(
+            desk,
+            draw,
+            kills=KILLS,
+            longest_s=LIFE_S,
+            more=lambda part: script(draw, VENUES, count=4, price=2500, spread_s=LIFE_S + 1, part=part),
+        )
         code = desk.run_to_the_end(END_S)
         assert running.stop() == 0
 
     compared = Compared(running.record, desk.journal)
     assert compared.differences() == [], desk.log.read_text()[-20_000:]
     assert code == 0, desk.log.read_text()[-5_000:]
-    assert at_work  # on a busy machine a daemon may end its work before half of the kills
+    assert at_work >= KILLS // 2
     assert compared.trades
     assert compared.placed
 
