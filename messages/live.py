@@ -357,12 +357,12 @@ class DifferenceFound(Event, frozen=True, kw_only=True):
 
 
 class VenueTrouble(Event, frozen=True, kw_only=True):
-    """Something about the connection that an operator wants on record: a ban, a clock that is off, streams lost long.
+    """Something about a venue that an operator wants on record.
 
     Attributes:
-        kind: One word: ``THROTTLED``, ``CLOCK``, ``STREAM``, ``FORBIDDEN``, ``UNREADABLE``, ``STILL_OPEN`` (an order
-            whose end was told: it is cancelled); of the engine ``LATE_FILL``: a fill of an order that ended so long
-            ago that nobody knows whether it was booked. It is not; if it never was, book and venue differ now.
+        kind: One word: ``CLOCK``; ``UNREADABLE`` (the account can't be read for long, as in a ban, or can again);
+            ``CRASHED`` (a request); ``STILL_OPEN`` (an order whose end was told: it is cancelled); of the engine
+            ``LATE_FILL`` (of an order that ended so long ago that nobody knows whether it was booked: it is not now).
     """
 
     venue: VenueName

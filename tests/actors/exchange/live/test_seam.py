@@ -24,7 +24,6 @@ from actors.exchange.wire.okx import OKX
 from actors.runtime.virtual_time import START_NS, VirtualClock, run_virtually
 from messages.orders import OrderSubmitted
 from messages.units import (
-    AccountName,
     Amount,
     Asset,
     BaseAmount,
@@ -50,6 +49,7 @@ from tests.actors.exchange.live.doubles import (
     client_of,
 )
 from tests.actors.exchange.live.memory_socket import Dialled, MemorySocket
+from tests.actors.exchange.wire.markets import sample
 
 START_MS = START_NS // 1_000_000
 SHORTLY_S = 3_600 * 24
@@ -57,19 +57,7 @@ ISO = "2026-01-02T00:00:00.000Z"
 
 
 def market(venue: str, symbol: str) -> Market:
-    return Market(
-        instrument=InstrumentId(f"{venue}:ETHUSDT-PERP"),
-        venue=VenueName(venue),
-        trade_type=TradeType.PERP,
-        account=AccountName("binance.perp" if venue == "binance" else venue),
-        symbol=symbol,
-        unified="ETH/USDT:USDT",
-        base=Asset("ETH"),
-        quote=Asset("USDT"),
-        tick=Price(Decimal("0.01")),
-        lot=BaseAmount(Decimal("0.01")),
-        contract_size=BaseAmount(Decimal("0.1") if venue == "okx" else Decimal(1)),
-    )
+    return sample(venue, TradeType.PERP, symbol=symbol, contract_size="0.1" if venue == "okx" else "1")
 
 
 def limit_order(venue: str) -> OrderSubmitted:

@@ -16,20 +16,18 @@ from messages.units import (
     SPOT,
     TRAILING_STOP,
     TRIGGERED,
-    AccountName,
     Amount,
     Asset,
     BaseAmount,
     ClientOrderId,
     InstructionId,
-    InstrumentId,
     OrderId,
     OrderType,
     Price,
     Rate,
     Side,
-    VenueName,
 )
+from tests.actors.exchange.wire.markets import sample
 
 T = TypeVar("T")
 D = Decimal
@@ -37,32 +35,8 @@ VALID_MS = 5_000
 NOW_MS = 1_790_000_000_000
 DAY_MS = 86_400_000
 OURS = "x7Kq0123456789ABCDEFabcdefghij"
-SPOT_ETH = Market(
-    instrument=InstrumentId("binance:ETH/USDT"),
-    venue=VenueName("binance"),
-    trade_type=SPOT,
-    account=AccountName("binance"),
-    symbol="ETHUSDT",
-    unified="ETH/USDT",
-    base=Asset("ETH"),
-    quote=Asset("USDT"),
-    tick=Price(D("0.01")),
-    lot=BaseAmount(D("0.0001")),
-    contract_size=BaseAmount(D(1)),
-)
-PERP_ETH = Market(
-    instrument=InstrumentId("binance:ETHUSDT-PERP"),
-    venue=VenueName("binance"),
-    trade_type=PERP,
-    account=AccountName("binance.perp"),
-    symbol="ETHUSDT",
-    unified="ETH/USDT:USDT",
-    base=Asset("ETH"),
-    quote=Asset("USDT"),
-    tick=Price(D("0.01")),
-    lot=BaseAmount(D("0.001")),
-    contract_size=BaseAmount(D(1)),
-)
+SPOT_ETH = sample("binance", SPOT, lot="0.0001")
+PERP_ETH = sample("binance", PERP, lot="0.001")
 BOTH = {(SPOT, "ETHUSDT"): SPOT_ETH, (PERP, "ETHUSDT"): PERP_ETH}
 
 

@@ -16,61 +16,22 @@ from messages.units import (
     SPOT,
     TRAILING_STOP,
     TRIGGERED,
-    AccountName,
     Amount,
-    Asset,
     BaseAmount,
     ClientOrderId,
     InstructionId,
-    InstrumentId,
     OrderId,
     OrderType,
     Price,
     Rate,
-    VenueName,
 )
+from tests.actors.exchange.wire.markets import sample
 
 T = TypeVar("T")
 D = Decimal
-SPOT_ETH = Market(
-    instrument=InstrumentId("bybit:ETH/USDT"),
-    venue=VenueName("bybit"),
-    trade_type=SPOT,
-    account=AccountName("bybit"),
-    symbol="ETHUSDT",
-    unified="ETH/USDT",
-    base=Asset("ETH"),
-    quote=Asset("USDT"),
-    tick=Price(D("0.01")),
-    lot=BaseAmount(D("0.00001")),
-    contract_size=BaseAmount(D(1)),
-)
-PERP_ETH = Market(
-    instrument=InstrumentId("bybit:ETHUSDT-PERP"),
-    venue=VenueName("bybit"),
-    trade_type=PERP,
-    account=AccountName("bybit"),
-    symbol="ETHUSDT",
-    unified="ETH/USDT:USDT",
-    base=Asset("ETH"),
-    quote=Asset("USDT"),
-    tick=Price(D("0.01")),
-    lot=BaseAmount(D("0.01")),
-    contract_size=BaseAmount(D(1)),
-)
-PERP_BTC = Market(
-    instrument=InstrumentId("bybit:BTCUSDT-PERP"),
-    venue=VenueName("bybit"),
-    trade_type=PERP,
-    account=AccountName("bybit"),
-    symbol="BTCUSDT",
-    unified="BTC/USDT:USDT",
-    base=Asset("BTC"),
-    quote=Asset("USDT"),
-    tick=Price(D("0.1")),
-    lot=BaseAmount(D("0.001")),
-    contract_size=BaseAmount(D(1)),
-)
+SPOT_ETH = sample("bybit", SPOT, lot="0.00001")
+PERP_ETH = sample("bybit", PERP)
+PERP_BTC = sample("bybit", PERP, "BTC", tick="0.1", lot="0.001")
 MARKETS = (SPOT_ETH, PERP_ETH, PERP_BTC)
 BY_SYMBOL = {(market.trade_type, market.symbol): market for market in MARKETS}
 OURS = ClientOrderId("xOurOrder1")

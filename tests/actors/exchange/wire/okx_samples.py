@@ -10,19 +10,18 @@ from messages.units import (
     LIMIT,
     PERP,
     SPOT,
-    AccountName,
     Amount,
     Asset,
     BaseAmount,
     ClientOrderId,
     InstructionId,
-    InstrumentId,
     OrderId,
     Price,
     Side,
     TradeType,
     VenueName,
 )
+from tests.actors.exchange.wire.markets import sample
 
 D = Decimal
 NOW_MS = 1_760_000_000_000
@@ -32,20 +31,7 @@ OURS = "x1bUuRtQ7yyA0zF4pJk2cD9eS6hG3nL8"
 def market(symbol: str, product: TradeType, contract_size: str = "1") -> Market:
     """Return one market."""
     base = symbol.partition("-")[0]
-    name, unified = (f"{base}/USDT", f"{base}/USDT") if product is SPOT else (f"{base}USDT-PERP", f"{base}/USDT:USDT")
-    return Market(
-        instrument=InstrumentId(f"okx:{name}"),
-        venue=VenueName("okx"),
-        trade_type=product,
-        account=AccountName("okx"),
-        symbol=symbol,
-        unified=unified,
-        base=Asset(base),
-        quote=Asset("USDT"),
-        tick=Price(D("0.01")),
-        lot=BaseAmount(D("0.001")),
-        contract_size=BaseAmount(D(contract_size)),
-    )
+    return sample("okx", product, base, symbol=symbol, lot="0.001", contract_size=contract_size)
 
 
 ETH = market("ETH-USDT", SPOT)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import ccxt.async_support as ccxt
+import msgspec
 import pytest
 
 from actors.exchange.wire.binance import BINANCE
@@ -204,18 +205,8 @@ def test_a_trailing_stop_has_no_trigger_price_on_the_wire() -> None:
 
 def market_of(symbol: str, product: TradeType) -> Market:
     like = PERP_ETH if product is PERP else SPOT_ETH
-    return Market(
-        instrument=InstrumentId(f"binance:{symbol}"),
-        venue=like.venue,
-        trade_type=product,
-        account=like.account,
-        symbol=symbol,
-        unified=symbol,
-        base=like.base,
-        quote=like.quote,
-        tick=like.tick,
-        lot=like.lot,
-        contract_size=like.contract_size,
+    return msgspec.structs.replace(
+        like, instrument=InstrumentId(f"binance:{symbol}"), symbol=symbol, unified=symbol, trade_type=product
     )
 
 

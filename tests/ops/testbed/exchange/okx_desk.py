@@ -1,12 +1,13 @@
 """Somebody at the local exchange who speaks OKX: by bare signed requests, or by execd's own dialect through ccxt."""
 
+import asyncio
 import base64
 import contextlib
 import hashlib
 import hmac
 import importlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -200,3 +201,34 @@ async def desk(state: Path, **settings: Any) -> AsyncIterator[Desk]:  # noqa: AN
             )
         finally:
             await venue.close()
+
+
+Play = Callable[[Desk], Awaitable[None]]
+ORDER = {
+    "instId": "ETH-USDT",
+    "tdMode": "cash",
+    "side": "buy",
+    "ordType": "limit",
+    "px": "2450",
+    "sz": "0.1",
+    "clOrdId": "a1",
+}
+SWAP = ORDER | {"instId": "ETH-USDT-SWAP", "tdMode": "cross", "sz": "1"}
+STOP = {
+    "instId": "ETH-USDT-SWAP",
+    "tdMode": "cross",
+    "side": "sell",
+    "ordType": "conditional",
+    "sz": "1",
+    "slTriggerPx": "2400",
+    "slOrdPx": "-1",
+    "algoClOrdId": "s1",
+}
+
+
+def run(tmp_path: Path, play: Play, **settings: Any) -> None:  # noqa: ANN401 - as `exchange`
+    async def main() -> None:
+        async with desk(tmp_path, **settings) as at:
+            await play(at)
+
+    asyncio.run(main())

@@ -3,8 +3,6 @@
 What one says of an order, a fill, a position or a payment, the other means.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +29,14 @@ from messages.units import (
     Side,
 )
 from ops.testbed.exchange.values import FUNDING, UNIFIED
-from tests.ops.testbed.exchange.okx_desk import D, Desk, desk, intent, known
+from tests.ops.testbed.exchange.okx_desk import D, Desk, intent, known, run
 
-Play = Callable[[Desk], Awaitable[None]]
 SELL_STOP: dict[str, Any] = {
     "order_type": STOP_MARKET,
     "price": None,
     "trigger_price": Price(D(2400)),
     "side": Side.SELL,
 }
-
-
-def run(tmp_path: Path, play: Play, **settings: Any) -> None:  # noqa: ANN401 - as `exchange`
-    async def main() -> None:
-        async with desk(tmp_path, **settings) as at:
-            await play(at)
-
-    asyncio.run(main())
 
 
 async def only(at: Desk, order: Known, its: Market) -> SeenOrder:

@@ -1,12 +1,10 @@
 """The local OKX counts requests as OKX does, and turns away what is more than it allows, in OKX's own codes."""
 
-import asyncio
 import base64
 import contextlib
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,37 +14,7 @@ from ops.testbed.exchange.contract import Request
 from ops.testbed.exchange.limits import RateLimits
 from ops.testbed.exchange.okx.dialect import OkxDialect
 from ops.testbed.exchange.rejects import Reject, RejectError
-from tests.ops.testbed.exchange.okx_desk import Desk, desk
-
-Play = Callable[[Desk], Awaitable[None]]
-ORDER = {
-    "instId": "ETH-USDT",
-    "tdMode": "cash",
-    "side": "buy",
-    "ordType": "limit",
-    "px": "2450",
-    "sz": "0.1",
-    "clOrdId": "a1",
-}
-SWAP = ORDER | {"instId": "ETH-USDT-SWAP", "tdMode": "cross", "sz": "1"}
-STOP = {
-    "instId": "ETH-USDT-SWAP",
-    "tdMode": "cross",
-    "side": "sell",
-    "ordType": "conditional",
-    "sz": "1",
-    "slTriggerPx": "2400",
-    "slOrdPx": "-1",
-    "algoClOrdId": "s1",
-}
-
-
-def run(tmp_path: Path, play: Play, **settings: Any) -> None:  # noqa: ANN401 - as `exchange`
-    async def main() -> None:
-        async with desk(tmp_path, **settings) as at:
-            await play(at)
-
-    asyncio.run(main())
+from tests.ops.testbed.exchange.okx_desk import ORDER, STOP, Desk, run
 
 
 def signed(at: Desk, path: str, said: Any) -> Request:  # noqa: ANN401 - any JSON

@@ -1,7 +1,5 @@
 """The local OKX looks at who asks and until when, and says no in OKX's own codes and places."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +9,7 @@ from messages.units import PERP
 from ops.testbed.exchange.contract import Op, Request
 from ops.testbed.exchange.limits import RateLimits
 from ops.testbed.exchange.okx.dialect import OkxDialect
-from tests.ops.testbed.exchange.okx_desk import Desk, desk
-
-Play = Callable[[Desk], Awaitable[None]]
-ORDER = {
-    "instId": "ETH-USDT",
-    "tdMode": "cash",
-    "side": "buy",
-    "ordType": "limit",
-    "px": "2450",
-    "sz": "0.1",
-    "clOrdId": "a1",
-}
-SWAP = ORDER | {"instId": "ETH-USDT-SWAP", "tdMode": "cross", "sz": "1"}
-STOP = {
-    "instId": "ETH-USDT-SWAP",
-    "tdMode": "cross",
-    "side": "sell",
-    "ordType": "conditional",
-    "sz": "1",
-    "slTriggerPx": "2400",
-    "slOrdPx": "-1",
-    "algoClOrdId": "s1",
-}
-
-
-def run(tmp_path: Path, play: Play, **settings: Any) -> None:  # noqa: ANN401 - as `exchange`
-    async def main() -> None:
-        async with desk(tmp_path, **settings) as at:
-            await play(at)
-
-    asyncio.run(main())
-
+from tests.ops.testbed.exchange.okx_desk import ORDER, STOP, SWAP, Desk, run
 
 DOOR: list[tuple[dict[str, Any], tuple[int, str]]] = [
     ({"headers": {"OK-ACCESS-KEY": ""}}, (401, "50103")),
