@@ -10,6 +10,7 @@ from actors.errors import BadInputError, ExecdError
 from actors.strategies.timetable import Timetable
 from actors.strategy_host import StrategyHost
 from messages.live import AskOpenQuestions, OpenQuestionsTold
+from ops.daemon.commands import questions_json
 from ops.daemon.daemon import Ended, start, stop, wait
 from ops.daemon.preparation import Ready, prepare
 from ops.daemon.record import open_journal
@@ -127,18 +128,6 @@ def _tell(ended: Ended, running: Running, *, json: bool, seconds: float) -> None
             "exit": ended.exit_code,
         }
     )
-
-
-def questions_json(questions: OpenQuestionsTold) -> dict[str, object]:
-    """Return what is not settled, for machines."""
-    return {
-        "open": questions.open,
-        "unknown": list(questions.unknown),
-        "operator_needed": list(questions.operator_needed),
-        "halt": questions.halt,
-        "halted": dict(questions.halted),
-        "unsettled": list(questions.unsettled),
-    }
 
 
 def open_lines(questions: OpenQuestionsTold | None) -> list[str]:

@@ -25,6 +25,18 @@ from ops.daemon.running import Running
 _LONGEST_ID = 200
 
 
+def questions_json(questions: OpenQuestionsTold) -> dict[str, object]:
+    """Return what is not settled, for machines."""
+    return {
+        "open": questions.open,
+        "unknown": list(questions.unknown),
+        "operator_needed": list(questions.operator_needed),
+        "halt": questions.halt,
+        "halted": dict(questions.halted),
+        "unsettled": list(questions.unsettled),
+    }
+
+
 class Commands:
     """The commands of a daemon.
 
@@ -55,15 +67,7 @@ class Commands:
             raise ControlError(str(error)) from None
         if not isinstance(told, OpenQuestionsTold):
             raise ControlError("the engine did not answer")
-        return {
-            "open": told.open,
-            "unknown": list(told.unknown),
-            "operator_needed": list(told.operator_needed),
-            "halt": told.halt,
-            "halted": dict(told.halted),
-            "unsettled": list(told.unsettled),
-            "sent_away": dict(self._sent_away),
-        }
+        return {**questions_json(told), "sent_away": dict(self._sent_away)}
 
     def resolve(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
         """Say what became of an order."""
