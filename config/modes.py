@@ -64,6 +64,19 @@ _OWN_RULES = "the venue says its own"
 _NO_VENUE = "nothing is sent to a venue"
 _HAS_AN_END = "a run on recorded data ends by itself"
 
+FORWARD_VENUE_KEYS = (
+    "sandbox",
+    "foreign_orders",
+    "validity_ms",
+    "max_clock_skew_ms",
+    "max_price_age_ms",
+    "max_slippage_bps",
+    "max_slippage_cap_bps",
+    "reconcile_s",
+    "poll_s",
+)
+"""Keys of `[venues.X]` that every mode but backtest has, with a default."""
+
 SCOPES: tuple[Scope, ...] = (
     Scope(("data", "dir"), RECORDED, _NOT_RECORDED),
     Scope(("accounts",), SIMULATED, "the venues say what is there"),
@@ -74,19 +87,7 @@ SCOPES: tuple[Scope, ...] = (
     ),
     *(
         Scope(("venues", _ANY, key), ONGOING, _NO_VENUE)
-        for key in (
-            "credentials",
-            "sandbox",
-            "foreign_orders",
-            "validity_ms",
-            "max_clock_skew_ms",
-            "max_price_age_ms",
-            "max_slippage_bps",
-            "max_slippage_cap_bps",
-            "reconcile_s",
-            "poll_s",
-            "endpoint",
-        )
+        for key in ("credentials", *FORWARD_VENUE_KEYS, "endpoint")
     ),
     Scope(("secrets",), ONGOING, _NO_VENUE),
     Scope(("unknown",), ONGOING, _NO_VENUE),

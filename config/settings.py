@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from config.decimals import Unreadable, decimal_of
 from config.instants import EXPECTED, instant_of, instant_of_datetime
-from config.modes import EXPECTED_MODES
+from config.modes import EXPECTED_MODES, FORWARD_VENUE_KEYS
 from config.problems import nearest, shown
 from config.section import MILLISECOND_NS, Frozen, Key, LocalPath, NotNegative, Positive, Section, refusal
 from config.strategy_params import PARAMS
@@ -43,17 +43,6 @@ Instant: TypeAlias = Annotated[Nanoseconds, PlainValidator(_instant)]
 
 
 _SEED = Annotated[int, Key(expected="an integer from 0 to 2^63 - 1")]
-_FORWARD_VENUE_KEYS = (
-    "sandbox",
-    "foreign_orders",
-    "validity_ms",
-    "max_clock_skew_ms",
-    "max_price_age_ms",
-    "max_slippage_bps",
-    "max_slippage_cap_bps",
-    "reconcile_s",
-    "poll_s",
-)
 
 
 class _OfAMode(Section):
@@ -101,7 +90,7 @@ class Paper(_OfAMode):
     from the other by few lines; no keys of an account are read, and nothing is sent to one.
     """
 
-    venue_keys: ClassVar[tuple[str, ...]] = _FORWARD_VENUE_KEYS
+    venue_keys: ClassVar[tuple[str, ...]] = FORWARD_VENUE_KEYS
     sections: ClassVar[tuple[str, ...]] = ("unknown", "execution")
 
     type: Annotated[Literal["paper"], Key(expected='"paper"')] = Field(
@@ -120,7 +109,7 @@ class Paper(_OfAMode):
 class Live(_OfAMode):
     """Run with real orders at the venues, until it is stopped."""
 
-    venue_keys: ClassVar[tuple[str, ...]] = _FORWARD_VENUE_KEYS
+    venue_keys: ClassVar[tuple[str, ...]] = FORWARD_VENUE_KEYS
     sections: ClassVar[tuple[str, ...]] = ("unknown", "execution")
 
     type: Annotated[Literal["live"], Key(expected='"live"')] = Field(
