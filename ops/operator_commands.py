@@ -52,14 +52,15 @@ def resolve(
 
 @app.command()
 def resume(
-    venue: Annotated[
-        str | None, typer.Argument(metavar="[VENUE]", help="binance, bybit or okx; without it, what `halt` said ends.")
-    ] = None,
+    venue: Annotated[str | None, typer.Argument(metavar="[VENUE]", help="binance, bybit or okx.")] = None,
     *,
     daemon: Daemon = None,
     json: Json = False,
 ) -> None:
-    """Have a daemon take orders again: for a halted venue, or after a `halt`."""
+    """Have a daemon take orders again, after a halt.
+
+    Of one venue, or, without one, of everything: what `halt` said ends.
+    """
     from ops.daemon.operator import tell_daemon  # noqa: PLC0415
 
     raise typer.Exit(tell_daemon(daemon, "resume", json=json, venue=venue))
@@ -72,7 +73,10 @@ def halt(
     daemon: Daemon = None,
     json: Json = False,
 ) -> None:
-    """Have a daemon refuse all new orders, after a restart too, until `resume`."""
+    """Have a daemon refuse all new orders.
+
+    After a restart, too, until `resume` ends it.
+    """
     from ops.daemon.operator import tell_daemon  # noqa: PLC0415
 
     raise typer.Exit(tell_daemon(daemon, "halt", json=json, reason=reason))
