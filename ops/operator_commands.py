@@ -52,7 +52,7 @@ def resolve(
 
 @app.command()
 def resume(
-    venue: Annotated[str | None, typer.Argument(metavar="[VENUE]", help="binance, bybit or okx.")] = None,
+    venue: Annotated[str | None, typer.Argument(metavar="VENUE", help="binance, bybit or okx.")] = None,
     *,
     daemon: Daemon = None,
     json: Json = False,
