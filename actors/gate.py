@@ -227,9 +227,10 @@ class Gate(Actor[GateMessage]):
         order_type, reference = instruction.order_type, mark
         unslipped = mark if price is None else price
         if order_type is MARKET and market.guard is not None:
-            worst = market.guard.worst(side, mark, not_before=self._turn.at - market.max_age_ns)
-            if worst is None:
-                refusal = Refusal(Code.LIMIT_SLIPPAGE, "the book has nothing within the worst acceptable price", mark)
+            known_since = self._turn.at - market.max_age_ns
+            worst = market.guard.worst(side, mark, amount, not_before=known_since, reduce_only=reduce_only)
+            if isinstance(worst, str):
+                refusal = Refusal(Code.LIMIT_SLIPPAGE, worst, mark)
             else:
                 order_type, price, reference = LIMIT, worst.price, worst.reference
                 unslipped = reference

@@ -72,6 +72,7 @@ FORWARD_VENUE_KEYS = (
     "max_price_age_ms",
     "max_slippage_bps",
     "max_slippage_cap_bps",
+    "min_book_share",
     "reconcile_s",
     "poll_s",
 )

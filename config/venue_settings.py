@@ -33,6 +33,8 @@ TakerBps: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("5.5", most
 """A taker fee in basis points."""
 Share: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("0.1", above=True, most="1"))]
 """A part of a whole: above 0, at most 1."""
+AnyShare: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("1", least="0", most="1"))]
+"""A part of a whole, which may be nothing."""
 
 Slip: TypeAlias = Annotated[Decimal, PlainValidator(NumberWithin("50", below="10000"))]
 """How far a price may be worse than expected, in basis points of it."""
@@ -224,6 +226,12 @@ class Venue(Section):
             default=Decimal(200),
             description="How far recent volatility may widen `max_slippage_bps`; at least as much as it.",
         )
+    )
+    min_book_share: Annotated[AnyShare, Key(expected='a decimal from 0 to 1 such as "1"', unit="share of 1")] = Field(
+        default=Decimal(1),
+        description="What part of a market order must lie in the order book within its worst acceptable price, else it "
+        "is refused; 0: whatever is there is taken. Where the known levels of the book end before that price, and for "
+        "what reduces only, it is not asked.",
     )
     reconcile_s: Annotated[Seconds, Key(expected='a decimal such as "15"', unit="seconds")] = Field(
         default=Decimal(15),

@@ -179,7 +179,11 @@ def start_core(
 
 def _protection(settings: Settings) -> dict[VenueName, Protection]:
     return {
-        venue: Protection(max_slippage_bps=chosen.max_slippage_bps, max_slippage_cap_bps=chosen.max_slippage_cap_bps)
+        venue: Protection(
+            max_slippage_bps=chosen.max_slippage_bps,
+            max_slippage_cap_bps=chosen.max_slippage_cap_bps,
+            min_book_share=chosen.min_book_share,
+        )
         for venue, chosen in settings.venues.items()
     }
 

@@ -100,6 +100,24 @@ def test_a_book_without_anything_within_the_worst_price_refuses_it(ask: str | No
     assert desk.code(received("1", name="c", side="SELL")) is None
 
 
+def test_an_order_larger_than_the_book_within_its_worst_price_is_refused_and_told_how_much_there_is() -> None:
+    asks = ((Price(D(2001)), BaseAmount(D("0.3"))), (Price(D(2030)), BaseAmount(D(50))))
+    bids = ((Price(D(1999)), BaseAmount(D("0.2"))), (Price(D(1970)), BaseAmount(D(50))))
+    thin = Depth(instrument=PERP_ID, at=Nanoseconds(HOUR), bids=bids, asks=asks)
+    desk = protected(quantity="2")
+    desk.gate.receive(MarketSlice(at=Nanoseconds(HOUR), depths=(thin,)))
+
+    answer = desk.check(received("1"))
+
+    assert isinstance(answer, TradeRefused)
+    assert (answer.code, answer.detail) == (
+        Code.LIMIT_SLIPPAGE,
+        "the book has 0.3 within the worst acceptable price 2011, 1 needed (min_book_share 1 of 1)",
+    )
+    assert desk.code(received("0.3", name="b")) is None
+    assert desk.amount(received("1", name="c", side="SELL", reduce_only=True)) == D(1)  # out of it, as far as it goes
+
+
 def test_prices_that_move_widen_it() -> None:
     desk = protected()
     for step in range(8):

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from actors.protection import MOVES, Protection, RecentPrices, allowance_bps, worst_price
+from actors.protection import MOVES, Guard, Protection, RecentPrices, Worst, allowance_bps, worst_price
 from actors.rounding import is_multiple
 from messages.market import Depth
 from messages.units import BaseAmount, Nanoseconds, Price, Side
@@ -18,10 +19,10 @@ FIFTY = Protection(max_slippage_bps=D(50), max_slippage_cap_bps=D(200))
 
 
 def book(bid: str | None = "1999", ask: str | None = "2001") -> Depth:
-    def levels(price: str | None) -> tuple[tuple[Price, BaseAmount], ...]:
+    def one(price: str | None) -> tuple[tuple[Price, BaseAmount], ...]:
         return () if price is None else ((Price(D(price)), BaseAmount(D(1))),)
 
-    return Depth(instrument=PERP_ID, at=Nanoseconds(1), bids=levels(bid), asks=levels(ask))
+    return Depth(instrument=PERP_ID, at=Nanoseconds(1), bids=one(bid), asks=one(ask))
 
 
 def recent(*prices: str) -> RecentPrices:
@@ -34,7 +35,8 @@ def recent(*prices: str) -> RecentPrices:
 def worst(
     side: Side, *, depth: Depth | None = None, quote: str = "2000", bps: str = "50", tick: str = "0.01"
 ) -> tuple[Decimal, Decimal] | None:
-    return worst_price(side, quote=Price(D(quote)), depth=depth, allowed_bps=D(bps), tick=Price(D(tick)))
+    found = worst_price(side, quote=Price(D(quote)), depth=depth, allowed_bps=D(bps), tick=Price(D(tick)))
+    return None if found is None else (found.price, found.reference)
 
 
 def test_without_a_book_the_quote_is_moved() -> None:
@@ -76,6 +78,50 @@ def test_a_book_without_anything_near_the_quote_has_nothing_to_trade_with(
     assert (worst(side, depth=depth) is not None) is within
 
 
+def levels(*levels: str) -> tuple[tuple[Price, BaseAmount], ...]:
+    """Levels such as "0.3 @ 2001"."""
+    return tuple((Price(D(price)), BaseAmount(D(amount))) for amount, price in (each.split(" @ ") for each in levels))
+
+
+THIN = Depth(
+    instrument=PERP_ID,
+    at=Nanoseconds(1),
+    bids=levels("0.2 @ 1999", "0.1 @ 1990", "5 @ 1980"),
+    asks=levels("0.3 @ 2001", "0.4 @ 2011", "9 @ 2011.01"),
+)
+
+
+@pytest.mark.parametrize(("side", "bps", "there"), [(BUY, "50", "0.7"), (BUY, "10", "0.3"), (SELL, "50", "0.3")])
+def test_what_lies_within_the_worst_price_is_counted_to_the_last_level_of_it(side: Side, bps: str, there: str) -> None:
+    found = worst_price(side, quote=Price(D(2000)), depth=THIN, allowed_bps=D(bps), tick=Price(D("0.01")))
+
+    assert found is not None
+    assert found.in_book == D(there)
+
+
+@pytest.mark.parametrize("depth", [None, replace(THIN, asks=THIN.asks[:2]), book()])
+def test_behind_the_last_known_level_nobody_knows(depth: Depth | None) -> None:
+    found = worst_price(BUY, quote=Price(D(2000)), depth=depth, allowed_bps=D(50), tick=Price(D("0.01")))
+
+    assert found is not None
+    assert found.in_book is None
+
+
+@pytest.mark.parametrize(
+    ("share", "amount", "is_enough"),
+    [("1", "0.7", True), ("1", "0.71", False), ("0.5", "1.4", True), ("0.5", "1.41", False), ("0", "100", True)],
+)
+def test_a_share_of_the_order_must_lie_there(share: str, amount: str, *, is_enough: bool) -> None:
+    guard = Guard(replace(FIFTY, min_book_share=D(share)), Price(D("0.01")))
+    guard.depth = THIN
+
+    answer = guard.worst(BUY, Price(D(2000)), D(amount), not_before=0)
+
+    assert isinstance(answer, Worst) is is_enough
+    assert isinstance(guard.worst(BUY, Price(D(2000)), D(amount), not_before=0, reduce_only=True), Worst)
+    assert isinstance(guard.worst(BUY, Price(D(2000)), D(amount), not_before=1), Worst)  # the book is too old
+
+
 def test_quiet_prices_allow_what_is_set() -> None:
     assert allowance_bps(FIFTY, recent()) == D(50)
     assert allowance_bps(FIFTY, recent("2000", "2100", "2000", "2100")) == D(50)  # three moves say nothing
@@ -115,7 +161,7 @@ def test_no_order_may_trade_beyond_what_is_allowed_but_by_a_tick_to_reach_its_re
 ) -> None:
     found = worst_price(side, quote=Price(quote), depth=None, allowed_bps=bps, tick=Price(D(tick)))
     assert found is not None
-    price, reference = found
+    price, reference, _ = found
 
     assert is_multiple(price, D(tick))
     bound = reference * bps / 10_000
