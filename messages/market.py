@@ -43,6 +43,22 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asks: tuple[tuple[Price, BaseAmount], ...]
 
 
+class Ticker(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was traded last.
+
+    Attributes:
+        at: When it came, by our clock. The trade may be older.
+        last: Price of the last trade.
+        mark_price, index_price: Of a perp, where the venue's tickers say them (Bybit's do); else None.
+    """
+
+    instrument: InstrumentId
+    at: Nanoseconds
+    last: Price
+    mark_price: Price | None = None
+    index_price: Price | None = None
+
+
 class MarketSlice(Event, frozen=True, kw_only=True):
     """All data of one instant, which is one input.
 
@@ -51,6 +67,7 @@ class MarketSlice(Event, frozen=True, kw_only=True):
             instruments whose price is news.
         funding: What is paid at this instant, in the same order.
         depths: Live: the order books that are news.
+        tickers: Live: the tickers that are news.
     """
 
     mail: ClassVar[MailClass] = MailClass.MARKET
@@ -59,14 +76,15 @@ class MarketSlice(Event, frozen=True, kw_only=True):
     candles: tuple[Candle, ...] = ()
     funding: tuple[FundingRate, ...] = ()
     depths: tuple[Depth, ...] = ()
+    tickers: tuple[Ticker, ...] = ()
 
     @property
     def conflation_key(self) -> str:
-        """Of quotes and books of the same instruments the newer is enough; candles and funding are news each.
+        """Of quotes, books and tickers of the same instruments the newer is enough; candles and funding are news each.
 
         Slices of different venues may have the same time.
         """
-        parts = self.candles, self.depths, self.funding
+        parts = self.candles, self.depths, self.funding, self.tickers
         named = "|".join(" ".join([each.instrument for each in part]) for part in parts)
         if self.funding or any(not each.is_quote for each in self.candles):
             return f"{self.at} {named}"

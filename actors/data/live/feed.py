@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from actors.data.live.ports import FeedError, SeenBar, SeenBook, SeenFunding
+from actors.data.live.ports import FeedError, SeenBar, SeenBook, SeenFunding, SeenTicker
 from actors.exchange.live.attempts import Markets
 from actors.exchange.live.client import VenueClient
 from actors.exchange.live.errors import RequestFailedError
@@ -51,7 +51,7 @@ RESYNC_S = 300.0
 whole book is loaded again now and then."""
 _DEPTHS = (5, 10, 20, 50, 100)
 """All of these are taken by every venue. Binance's perps take no others."""
-_BINANCE_WEIGHTS = MappingProxyType({"book": 5, "bars": 2, "funding": 1})
+_BINANCE_WEIGHTS = MappingProxyType({"book": 5, "ticker": 2, "bars": 2, "funding": 1})
 _HASHES = MappingProxyType({"binance": ("orderbook::",), "bybit": ("orderbook:",), "okx": ("books:", "books5:")})
 """What ccxt calls the future of a market's book, in front of the symbol."""
 
@@ -128,6 +128,10 @@ class VenueFeed:
         rows = await self._watch(lambda ccxt: ccxt.watch_ohlcv(market.unified, self._timeframe))
         return self._bars(market, rows)
 
+    async def next_ticker(self, market: Market) -> SeenTicker:
+        """Wait for the next ticker."""
+        return self._ticker(await self._watch(lambda ccxt: ccxt.watch_ticker(market.unified)), self.now_ms())
+
     async def drop(self, market: Market) -> None:
         """Close the connections that somebody waits at for this book."""
         hashes = {prefix + market.unified for prefix in _HASHES[self._venue]}
@@ -194,6 +198,12 @@ class VenueFeed:
         limit = self._asked_levels
         return self._book(await self._read(market, "book", lambda ccxt: ccxt.fetch_order_book(market.unified, limit)))
 
+    async def read_ticker(self, market: Market) -> SeenTicker:
+        """Ask for the ticker."""
+        asked_ms = self.now_ms()
+        found = await self._read(market, "ticker", lambda ccxt: ccxt.fetch_ticker(market.unified))
+        return self._ticker(found, asked_ms)
+
     async def read_bars(self, market: Market, *, since_ms: int) -> tuple[SeenBar, ...]:
         """Ask for candles."""
         rows = await self._read(
@@ -227,6 +237,22 @@ class VenueFeed:
             return tuple((_number(level[0]), _number(level[1])) for level in book[name][:top])
 
         return self._readable(lambda: SeenBook(bids=side("bids"), asks=side("asks")))
+
+    def _ticker(self, found: Any, at_ms: int) -> SeenTicker:  # noqa: ANN401
+        """Read a ticker; what Bybit answers has no time of its own."""
+
+        def maybe(name: str) -> Decimal | None:
+            return None if found.get(name) is None else _number(found[name])
+
+        return self._readable(
+            lambda: SeenTicker(
+                at_ms=int(found["timestamp"] or at_ms),
+                last=_number(found["last"]),
+                volume=maybe("baseVolume") or Decimal(0),
+                mark=maybe("markPrice"),
+                index=maybe("indexPrice"),
+            )
+        )
 
     def _bars(self, market: Market, rows: Any) -> tuple[SeenBar, ...]:  # noqa: ANN401
         # ccxt tells OKX's volume in base; candles have it as the venue counts, which is contracts on perps.

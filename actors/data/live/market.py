@@ -1,7 +1,8 @@
-"""Prices and funding of one live venue: books as quotes, candles when they complete, funding when it is paid.
+"""Prices and funding of one live venue: books as quotes, tickers, candles when they complete, funding when it is paid.
 
 It runs beside the venue's order actor, on a loop of its own, so that prices never delay an order. Everything that it
-tells is a slice of one moment by our clock; slices of books are conflated, candles and payments are told once each.
+tells is a slice of one moment by our clock; slices of books and tickers are conflated, candles and payments are told
+once each.
 """
 
 import asyncio
@@ -10,17 +11,21 @@ from decimal import Decimal
 
 from actors.contract import LoopedActor, Tasks
 from actors.data.live.bars import Bars
-from actors.data.live.books import candle_of, quote_of
+from actors.data.live.books import candle_of, price_at, quote_of
 from actors.data.live.lines import BookLine, Said, in_time
 from actors.data.live.ports import FeedError, Memory, Options, PublicFeed, SeenBar, SeenFunding
+from actors.data.live.tickers import TickerLine
 from actors.exchange.live.retries import Jitter, pause_s
 from actors.exchange.wire.contract import Market
 from messages.base import Message
-from messages.market import Candle, Depth, FundingRate, MarketSlice
+from messages.market import Candle, Depth, FundingRate, MarketSlice, Ticker
 from messages.units import PERP, BaseAmount, InstrumentId, Nanoseconds, Rate
 
 _ONE = Decimal(1)
 _NOTHING = BaseAmount(Decimal(0))
+_ALARM = 1.5
+"""A book that said nothing for so many times `quiet_ms` was asked for, and did not answer."""
+_MS = 1_000_000
 _LONGEST_SLEEP_S = 60.0
 """The venue's clock may be measured anew meanwhile."""
 
@@ -96,6 +101,10 @@ class LiveMarket(LoopedActor[Message]):
             self._tasks.start(line.follow(), name=f"book of {instrument}")
             self._tasks.start(line.ask(), name=f"questions about {instrument}")
             self._tasks.start(self._tell_book(line), name=f"quotes of {instrument}")
+            ticker = TickerLine(market, self._feed, self._options, jitter=self._jitter, now_ns=self._tasks.now_ns)
+            self._tasks.start(ticker.follow(), name=f"ticker of {instrument}")
+            self._tasks.start(ticker.ask(), name=f"questions about the ticker of {instrument}")
+            self._tasks.start(self._tell_ticker(ticker, line), name=f"last trades of {instrument}")
             self._tasks.start(self._follow_bars(market), name=f"candles of {instrument}")
             if market.trade_type is PERP:
                 self._tasks.start(self._follow_funding(market), name=f"funding of {instrument}")
@@ -112,6 +121,20 @@ class LiveMarket(LoopedActor[Message]):
                 quote = quote_of(line.latest, self._volumes.get(line.market.instrument, _NOTHING))
                 self._tell(candles=(quote,), depths=(line.latest,))
             await asyncio.sleep(self._options.every_ms / 1000)
+
+    async def _tell_ticker(self, line: TickerLine, book: BookLine) -> None:
+        """Tell the latest ticker, at most so often; a trade is a price where the book has been silent for too long."""
+        while True:
+            await line.changed.wait()
+            if (taken := line.take()) is not None:
+                ticker, traded = taken
+                quotes: tuple[Candle, ...] = ()
+                silent_ns = self._tasks.now_ns() - (0 if book.latest is None else book.latest.at)
+                if traded and silent_ns > _ALARM * self._options.quiet_ms * _MS:
+                    volume = self._volumes.get(line.market.instrument, _NOTHING)
+                    quotes = (price_at(ticker.instrument, ticker.last, ticker.at, volume),)
+                self._tell(candles=quotes, tickers=(ticker,))
+            await asyncio.sleep(self._options.ticker_ms / 1000)
 
     # --- candles -----------------------------------------------------------------------------------------------------
 
@@ -252,7 +275,8 @@ class LiveMarket(LoopedActor[Message]):
         candles: tuple[Candle, ...] = (),
         funding: tuple[FundingRate, ...] = (),
         depths: tuple[Depth, ...] = (),
+        tickers: tuple[Ticker, ...] = (),
     ) -> None:
         """Send a slice, stamped; no two slices have the same time."""
         at = self._memory.at = Nanoseconds(max(self._tasks.now_ns(), self._memory.at + 1))
-        self._tell_on(MarketSlice(at=at, candles=candles, funding=funding, depths=depths))
+        self._tell_on(MarketSlice(at=at, candles=candles, funding=funding, depths=depths, tickers=tickers))

@@ -23,6 +23,22 @@ class SeenBook(msgspec.Struct, frozen=True, gc=False):
     asks: tuple[tuple[Decimal, Decimal], ...]
 
 
+class SeenTicker(msgspec.Struct, frozen=True, gc=False):
+    """What was traded last. Not checked.
+
+    Attributes:
+        at_ms: When the venue made it.
+        volume: Of the last 24 hours, in whatever the venue counts; 0 where it is not said.
+        mark, index: None where it is not said.
+    """
+
+    at_ms: int
+    last: Decimal
+    volume: Decimal
+    mark: Decimal | None = None
+    index: Decimal | None = None
+
+
 class SeenBar(msgspec.Struct, frozen=True, gc=False):
     """A candle as it stands, completed or not. Not checked."""
 
@@ -56,6 +72,12 @@ class PublicFeed(Protocol):
     async def read_book(self, market: Market) -> SeenBook:
         """Ask for the book as it is now."""
 
+    async def next_ticker(self, market: Market) -> SeenTicker:
+        """Wait for the next ticker in the stream: the latest counts."""
+
+    async def read_ticker(self, market: Market) -> SeenTicker:
+        """Ask for the ticker as it is now."""
+
     async def next_bars(self, market: Market) -> tuple[SeenBar, ...]:
         """Wait for the next change in the stream of candles; all that changed since the last call, in their order.
 
@@ -82,8 +104,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         length_ms: Of a candle.
         levels: Of an order book, each side.
         every_ms: At most one slice of an instrument's book in so long.
+        ticker_ms: The same of its ticker.
         quiet_ms: A book that said nothing for so long is asked for: half the age at which a price is no longer used.
-        poll_ms: Between reads of a book whose stream is lost.
+        poll_ms: Between reads of a book or a ticker whose stream is lost.
         grace_ms: A candle that the stream has not told so long after its close is asked for.
         funding_ms: Between reads of the funding rate.
         last_look_ms: So long before the payment the rate is read once more.
@@ -93,6 +116,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     length_ms: int
     levels: int = 10
     every_ms: int = 100
+    ticker_ms: int = 1_000
     quiet_ms: int = 2_500
     poll_ms: int = 1_000
     grace_ms: int = 3_000

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from actors.data.newest import Newest
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.mailbox import Inbox, Letter
-from messages.market import Candle, Depth, FundingRate, MarketSlice
+from messages.market import Candle, Depth, FundingRate, MarketSlice, Ticker
 from messages.units import BaseAmount, InstrumentId, Nanoseconds, Price, Rate
 
 ETH, BTC, OTHER = map(InstrumentId, ("okx:ETH/USDT", "okx:BTC/USDT", "bybit:ETH/USDT"))
@@ -42,6 +42,11 @@ def quoted(instrument: InstrumentId, at: int) -> MarketSlice:
     return MarketSlice(
         at=Nanoseconds(at), candles=(candle(instrument, at, is_quote=True),), depths=(depth(instrument, at),)
     )
+
+
+def traded(instrument: InstrumentId, at: int) -> MarketSlice:
+    ticker = Ticker(instrument=instrument, at=Nanoseconds(at), last=Price(Decimal(1)))
+    return MarketSlice(at=Nanoseconds(at), tickers=(ticker,))
 
 
 def completed(instrument: InstrumentId, at: int, quote_at: int | None = None) -> MarketSlice:
@@ -127,6 +132,16 @@ def test_an_older_book_of_a_market_is_left_out_and_a_slice_of_nothing_else_is_no
     assert [each.instrument for each in left.candles] == [BTC]
     assert [each.instrument for each in left.depths] == [BTC]
     assert newest.of(quoted(ETH, 9)) is None
+
+
+def test_an_older_ticker_is_left_out_and_one_does_not_take_the_place_of_a_book() -> None:
+    newest = Newest()
+    assert newest.of(traded(ETH, 10)) is not None
+
+    assert newest.of(traded(ETH, 9)) is None
+    assert newest.of(traded(BTC, 9)) is not None
+    assert len({quoted(ETH, 1).conflation_key, traded(ETH, 1).conflation_key, traded(BTC, 1).conflation_key}) == 3
+    assert traded(ETH, 1).conflation_key == traded(ETH, 2).conflation_key
 
 
 def test_a_slice_that_is_all_news_is_told_as_it_came() -> None:

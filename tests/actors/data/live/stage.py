@@ -11,7 +11,7 @@ from actors.runtime.crashes import Verdict
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.hosted import host_looped
 from actors.runtime.virtual_time import VirtualClock, run_virtually
-from messages.market import Candle, Depth, FundingRate, MarketSlice
+from messages.market import Candle, Depth, FundingRate, MarketSlice, Ticker
 from messages.units import SECOND_NS, InstrumentId
 from tests.actors.data.live.venue import MARKETS, MINUTE_MS, SPOT_ID, Feed
 
@@ -71,6 +71,10 @@ class Stage:
 
     def depths(self, instrument: InstrumentId = SPOT_ID) -> list[Depth]:
         return [each for market in self.slices for each in market.depths if each.instrument == instrument]
+
+    def tickers(self, instrument: InstrumentId = SPOT_ID) -> list[tuple[float, Ticker]]:
+        """Return the tickers, each with the second at which it was told."""
+        return [(at, each) for at, market in self.told for each in market.tickers if each.instrument == instrument]
 
     def candles(self) -> list[Candle]:
         return [each for market in self.slices for each in market.candles if not each.is_quote]

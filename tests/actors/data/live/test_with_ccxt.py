@@ -176,6 +176,27 @@ def test_the_stream_tells_books_and_what_changes_in_them(venue: str, tmp_path: P
 
 
 @pytest.mark.parametrize("venue", VENUES)
+def test_the_stream_tells_tickers_and_what_is_traded_then(venue: str, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with market_data(venue, tmp_path) as played:
+
+            def last(product: TradeType) -> Decimal | None:
+                found = [each for told in played.told for each in told.tickers if each.instrument == played.id(product)]
+                return found[-1].last if found else None
+
+            for price in ("2500", "2600"):
+                for product in (SPOT, PERP):
+                    played.running.move(venue, product, price)
+                real = {
+                    product: played.running.engines[venue].ticker(played.running.market(venue, product)).last
+                    for product in (SPOT, PERP)
+                }
+                await played.until(lambda real=real: {product: last(product) for product in real} == real)  # type: ignore[misc]
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("venue", VENUES)
 def test_a_minute_that_ends_is_told_as_one_slice_of_both_candles(venue: str, tmp_path: Path) -> None:
     def before(played: Played) -> None:
         """Let a minute end in three seconds."""
@@ -261,6 +282,10 @@ def test_questions_are_answered_as_the_venue_counts(venue: str, tmp_path: Path) 
                 assert book.bids[0][1] * market.contract_size == engine.book(own).bids[0].amount
                 shown = [(each.opened_ms, each.high, each.volume * market.contract_size) for each in bars[:5]]
                 assert shown == [(each.open_ms, each.high, each.volume) for each in real]
+                asked_ms, last = feed.now_ms(), await feed.read_ticker(market)
+                assert last.last == engine.ticker(own).last
+                assert asked_ms - 1_000 <= last.at_ms <= feed.now_ms() + 1_000
+                assert (last.mark is None) is (venue != "bybit" or market.trade_type is SPOT)
                 if market.trade_type is PERP:
                     seen, ticker = await feed.read_funding(market), engine.ticker(own)
                     assert (seen.rate, seen.due_ms) == (ticker.funding_rate, ticker.next_funding_ms)
@@ -297,7 +322,14 @@ def test_a_venue_that_is_gone_is_an_error_of_the_feed_and_of_nothing_else(venue:
             await feed.next_book(market)
             await running.exchange.stop()
 
-            for question in (feed.read_book, feed.read_funding, feed.next_book, feed.next_bars):
+            for question in (
+                feed.read_book,
+                feed.read_ticker,
+                feed.read_funding,
+                feed.next_book,
+                feed.next_bars,
+                feed.next_ticker,
+            ):
                 with pytest.raises(FeedError, match=venue):
                     await question(market)
 

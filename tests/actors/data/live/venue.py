@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 
-from actors.data.live.ports import FeedError, SeenBar, SeenBook, SeenFunding
+from actors.data.live.ports import FeedError, SeenBar, SeenBook, SeenFunding, SeenTicker
 from actors.exchange.wire.contract import Market
 from actors.runtime.virtual_time import VirtualClock
 from messages.units import PERP, SPOT, AccountName, Asset, BaseAmount, InstrumentId, Price, TradeType, VenueName
@@ -58,7 +58,7 @@ class Feed:
 
     Attributes:
         books: What answers say.
-        bars, funding: As `books`.
+        bars, tickers, funding: As `books`.
         asked: Seconds of the loop and name of every question, connections to the stream and `drop` among them.
         is_cut: The streams are lost.
         is_deaf: The streams are silent, and don't say so.
@@ -81,6 +81,8 @@ class Feed:
         self.crashes: Exception | None = None
         self.skew_ms = 0
         self._clock = clock
+        self.tickers: dict[InstrumentId, SeenTicker] = {}
+        self._traded: dict[InstrumentId, SeenTicker | None] = dict.fromkeys(MARKETS)
         self._waiting: dict[tuple[str, InstrumentId], asyncio.Future[None]] = {}
         self._frames: dict[InstrumentId, SeenBook | None] = dict.fromkeys(MARKETS)
         self._said: dict[InstrumentId, list[SeenBar]] = {key: [] for key in MARKETS}
@@ -100,6 +102,13 @@ class Feed:
         if not self.is_cut and not self.is_deaf:
             self._said[instrument].append(seen)
             self._wake("bars", instrument)
+
+    def trade(self, instrument: InstrumentId, seen: SeenTicker) -> None:
+        """The ticker changes."""
+        self.tickers[instrument] = seen
+        if not self.is_cut and not self.is_deaf:
+            self._traded[instrument] = seen
+            self._wake("ticker", instrument)
 
     def cut(self) -> None:
         """Lose the streams."""
@@ -134,6 +143,21 @@ class Feed:
         frame, self._frames[instrument] = self._frames[instrument], None
         assert frame is not None
         return frame
+
+    async def next_ticker(self, market: Market) -> SeenTicker:
+        instrument = market.instrument
+        while self._traded[instrument] is None:
+            await self._wait("ticker", instrument)
+        seen, self._traded[instrument] = self._traded[instrument], None
+        assert seen is not None
+        return seen
+
+    async def read_ticker(self, market: Market) -> SeenTicker:
+        self._ask("ticker", market.instrument)
+        if market.instrument not in self.tickers:
+            raise FeedError("no ticker")
+        await asyncio.sleep(self.read_s)
+        return self.tickers[market.instrument]
 
     async def next_bars(self, market: Market) -> tuple[SeenBar, ...]:
         if self.crashes is not None:
