@@ -207,7 +207,10 @@ def test_a_start_that_fails_half_way_leaves_nothing_running(tmp_path: Path, monk
 
         assert [each.name for each in set(threading.enumerate()) - before if each.name != "stop everything"] == []
         assert holder(own.journal) is None
-        assert own.exchange.steps[-2:] == ["prices closed", "venue closed"]
+        steps, ends = own.exchange.steps, {"epoch 1": "venue closed", "prices started": "prices closed"}
+        ended = [ends[step] for step in steps if step in ends]  # what was not fast enough to begin has no end
+        assert set(ended) <= set(steps)
+        assert steps[-2:] == ["prices closed", "venue closed"] or len(ended) < 2
 
 
 def test_to_a_strategy_the_run_begins_at_the_journals_first_start(
