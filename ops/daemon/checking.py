@@ -21,6 +21,7 @@ from actors.journal.reader import JournalReader
 from config.instructions import ScriptFile
 from config.load import Loaded, load
 from config.modes import ONGOING
+from config.paper import unfunded
 from config.problems import ConfigError
 from config.secrets import Credentials
 from config.venue_rules import chosen_instruments, told_models
@@ -160,6 +161,7 @@ def _journal(loaded: Loaded, problems: list[str], notes: list[str]) -> tuple[str
     path, label = loaded.journal_path, f"{loaded.path.name}: journal.path"
     problems += _writable(path, label)
     if not path.exists():
+        notes += unfunded(loaded.settings)  # later starts go on with what the journal has
         return "made by the first start", {}
     try:
         with JournalReader(path) as reader:

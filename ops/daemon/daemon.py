@@ -18,6 +18,7 @@ from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.mailbox import Limits
 from actors.runtime.supervisor import Root
 from actors.valuation import CURRENCY
+from config.paper import unfunded
 from config.settings import Settings
 from messages.book import AskPnl, MarkBook, Opening, PnlTold
 from messages.instructions import CancelAllInstruction, InstructionReceived
@@ -75,7 +76,8 @@ def start(ready: Ready, opened: Opened, *, adopt: bool, hearing: Hearing = ON_ST
     """
 
     def set_all_up() -> None:
-        for note in set_up(ready):
+        poor = () if opened.store.last_seq else unfunded(ready.loaded.settings)
+        for note in (*set_up(ready), *poor):
             hearing.say(f"note: {note}")
 
     running = start_core(ready, opened, adopt=adopt, hearing=hearing, before=set_all_up)

@@ -130,6 +130,20 @@ def test_for_people_it_is_a_page(tmp_path: Path, told: Told) -> None:
     assert "The venues were not asked; --online asks them." in page
 
 
+def test_a_venue_that_begins_with_nothing_on_paper_is_noted(tmp_path: Path, told: Told) -> None:
+    accounts = '[accounts.bybit]\nUSDT = "200000"\n'
+    assert accounts in PAPER
+    note = (
+        "[accounts] has nothing for bybit, so every order there will be refused: give it balances, such as "
+        '[accounts.bybit] USDT = "10000"'
+    )
+
+    assert told.of(written(tmp_path, PAPER.replace(accounts, "")))["notes"] == [note]
+    assert told.of(written(tmp_path, PAPER.replace("200000", "0")))["notes"] == [note]
+    assert told.of(written(tmp_path, PAPER))["notes"] == []
+    assert told.of(written(tmp_path, LIVE))["notes"] == []
+
+
 def test_everything_that_is_wrong_here_is_said_at_once_and_by_a_start_too(tmp_path: Path, told: Told) -> None:
     text = LIVE + ENDPOINT + OKX + "sandbox = true\n"
     config = written(tmp_path, text, lines=line(venue="bybit") + "\n{}\n", keys=None)
