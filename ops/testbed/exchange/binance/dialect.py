@@ -18,7 +18,7 @@ from ops.testbed.exchange.limits import RateLimits
 from ops.testbed.exchange.listen_keys import ListenKeys
 from ops.testbed.exchange.rejects import Reject, RejectError
 
-REST_HOSTS = ("api.binance.com", "fapi.binance.com")
+REST_HOSTS = ("api.binance.com", "fapi.binance.com", "dapi.binance.com")
 SPOT_STREAMS, PERP_STREAMS, WS_API = "stream.binance.com", "fstream.binance.com", "ws-api.binance.com"
 _ROUTES: Routes = {**public.ROUTES, **spot.ROUTES, **futures.ROUTES, **futures_account.ROUTES, **wallet.ROUTES}
 _PRICE_BANDS = {
@@ -111,5 +111,6 @@ class BinanceDialect:
 
 
 def _is_at(request: Request) -> bool:
-    """Say whether a path is at its host: futures have one of their own."""
-    return request.path.startswith("/fapi/") == request.host.startswith("fapi.")
+    """Say whether a path is at its host: each kind of futures has one of its own."""
+    name = request.path.split("/")[1]
+    return request.host.partition(".")[0] == (name if name in {"fapi", "dapi"} else "api")

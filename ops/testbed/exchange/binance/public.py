@@ -38,6 +38,17 @@ def server_time(call: Call) -> Any:  # noqa: ANN401 - JSON
     return {"serverTime": call.engine.now_ms()}
 
 
+def coin_margined_info(call: Call) -> Any:  # noqa: ANN401 - JSON
+    """GET exchangeInfo of futures that are settled in coins: there are none here."""
+    return {
+        "timezone": "UTC",
+        "serverTime": call.engine.now_ms(),
+        "rateLimits": [],
+        "exchangeFilters": [],
+        "symbols": [],
+    }
+
+
 def levels(side: Sequence[Level], market: Market) -> list[list[str]]:
     """Return one side of a book."""
     if market.product is SPOT:
@@ -231,6 +242,9 @@ ROUTES: Routes = {
     ("GET", "/api/v3/ticker/bookTicker"): Route(
         Op.TICKER, "spot", _both(_book_ticker, SPOT), unless_symbol(2, 4), open=True
     ),
+    ("GET", "/dapi/v1/ping"): Route(Op.OTHER, "perp", ping, always(1), open=True),
+    ("GET", "/dapi/v1/time"): Route(Op.TIME, "perp", server_time, always(1), open=True),
+    ("GET", "/dapi/v1/exchangeInfo"): Route(Op.MARKETS, "perp", coin_margined_info, always(1), open=True),
     ("GET", "/fapi/v1/ping"): Route(Op.OTHER, "perp", ping, always(1), open=True),
     ("GET", "/fapi/v1/time"): Route(Op.TIME, "perp", server_time, always(1), open=True),
     ("GET", "/fapi/v1/exchangeInfo"): Route(Op.MARKETS, "perp", perp_info, always(1), open=True),

@@ -87,6 +87,11 @@ def coins(call: Call) -> Any:  # noqa: ANN401 - JSON
     ]
 
 
+def margin_pairs(_call: Call) -> Any:  # noqa: ANN401 - JSON
+    """GET /sapi/v1/margin/allPairs and /sapi/v1/margin/isolated/allPairs: nothing is lent here."""
+    return []
+
+
 def _network(coin: str, name: str, network: Network) -> dict[str, Any]:
     return {
         "network": name,
@@ -272,6 +277,8 @@ def system_status(_call: Call) -> Any:  # noqa: ANN401 - JSON
 ROUTES: Routes = {
     ("GET", "/sapi/v1/account/apiRestrictions"): Route(Op.ACCOUNT, "wallet", api_restrictions, always(1)),
     ("GET", "/sapi/v1/capital/config/getall"): Route(Op.ACCOUNT, "wallet", coins, always(10)),
+    ("GET", "/sapi/v1/margin/allPairs"): Route(Op.MARKETS, "wallet", margin_pairs, always(1)),
+    ("GET", "/sapi/v1/margin/isolated/allPairs"): Route(Op.MARKETS, "wallet", margin_pairs, always(10)),
     ("POST", "/sapi/v1/capital/withdraw/apply"): Route(
         Op.WITHDRAW, "wallet", withdraw, always(1), permission=Permission.WITHDRAW, client_id="withdrawOrderId"
     ),

@@ -29,6 +29,8 @@ _DEPOSITED: Mapping[MoveState, int] = {
 _MONTH_MS = 30 * 24 * 60 * 60 * 1000
 _TRANSFERS, _RECORDS = (20, 50), (50, 50)
 _ID_LENGTH = 32
+_CHAINS: Mapping[str, str] = {"BTC": "BTC", "SOL": "SOL"}
+"""Of coins that are not tokens of Ethereum or its own."""
 
 
 def transfer(asked: Asked) -> Result:
@@ -66,6 +68,37 @@ def transfers(asked: Asked) -> Result:
             for move in rows
         ],
         "nextPageCursor": cursor,
+    }
+
+
+def coins(asked: Asked) -> Result:
+    """GET /v5/asset/coin/query-info: every coin goes by one chain, and at no cost."""
+    markets = asked.engine.markets.values()
+    known = sorted({coin for market in markets for coin in (market.base, market.quote)})
+    return {
+        "rows": [
+            {"name": coin, "coin": coin, "remainAmount": "1000000", "chains": [_chain(coin)]}
+            for coin in known
+            if asked.text("coin", coin) == coin
+        ]
+    }
+
+
+def _chain(coin: str) -> Row:
+    name = _CHAINS.get(coin, "ETH")
+    return {
+        "chain": name,
+        "chainType": name,
+        "confirmation": "6",
+        "safeConfirmNumber": "12",
+        "withdrawFee": "0",
+        "withdrawPercentageFee": "0",
+        "depositMin": "0",
+        "withdrawMin": "0",
+        "minAccuracy": "8",
+        "chainDeposit": "1",
+        "chainWithdraw": "1",
+        "contractAddress": "",
     }
 
 

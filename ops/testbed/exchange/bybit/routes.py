@@ -75,6 +75,7 @@ _GETS: Mapping[str, Route] = dict(
         _private("/v5/user/query-api", Op.ACCOUNT, wallet.key_info, 10),
         _private("/v5/asset/transfer/query-account-coins-balance", Op.BALANCES, wallet.funding_balances, 5),
         _private("/v5/asset/transfer/query-inter-transfer-list", Op.MOVES, moves.transfers, 5),
+        _private("/v5/asset/coin/query-info", Op.ACCOUNT, moves.coins, 5),
         _private("/v5/asset/withdraw/query-record", Op.MOVES, moves.withdrawals, 5),
         _private("/v5/asset/deposit/query-record", Op.MOVES, moves.deposits, 5),
         ("/v5/market/time", _open(Op.TIME, public.time)),
