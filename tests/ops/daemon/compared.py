@@ -1,4 +1,4 @@
-"""What the exchange has on record against what the journal says: orders, trades and balances."""
+"""What the exchange has on record against what the journal says: orders, trades, positions and balances."""
 
 import sqlite3
 from collections import Counter
@@ -101,7 +101,7 @@ class Compared:
         found += [f"trade {name} is made up" for name in self.told.keys() - self.trades.keys()]
         found += [f"trade {name} is told {count} times" for name, count in self.told.items() if count > 1]
         found += [f"our trade is taken for a stranger's: {each}" for each in self.foreign]
-        return found + self._wrong_ids() + self._balances()
+        return found + self._wrong_ids() + self._positions() + self._balances()
 
     def _wrong_ids(self) -> list[str]:
         """Return the intents whose client id does not derive from their instruction."""
@@ -112,15 +112,34 @@ class Compared:
             if each.client_order_id != client_order_id(id_digest(self.namespace, each.instruction_id))
         ]
 
+    def _folded(self) -> Ledger:
+        ledger = Ledger(instruments())
+        for each in self.records:
+            ledger.fold(each)
+        return ledger
+
+    def _positions(self) -> list[str]:
+        """Return the perps of which more or less is booked than is at the exchange."""
+        names = {(venue, symbol): product for (venue, product), symbol in SYMBOLS.items() if product == "PERP"}
+        there = {
+            f"{venue}:{PAIRS[names[venue, symbol]]}": Decimal(quantity)
+            for venue, symbol, quantity in self._ask("SELECT venue, symbol, quantity FROM positions")
+            if Decimal(quantity)
+        }
+        booked = {str(each.instrument): Decimal(each.quantity) for each in self._folded().positions()}
+        return [
+            f"{name}: {booked.get(name, 0)} booked, {there.get(name, 0)} at the exchange"
+            for name in sorted(there.keys() | booked.keys())
+            if there.get(name) != booked.get(name)
+        ]
+
     def book(self) -> Mapping[tuple[str, str], Decimal]:
         """Return the balances that the journal comes to, by account and asset; of cash less the cost of positions.
 
         Trades of several orders may be journaled in another order than they were made in. What was realised depends on
         that, and with it cash and cost, each by as much as the other; cash less cost does not.
         """
-        ledger, markets = Ledger(instruments()), instruments()
-        for each in self.records:
-            ledger.fold(each)
+        ledger, markets = self._folded(), instruments()
         book = {(str(each.account), str(each.asset)): Decimal(each.amount) for each in ledger.balances()}
         for position in ledger.positions():
             market = markets[position.instrument]

@@ -2,7 +2,7 @@
 
 The daemon is a process, killed with SIGKILL at seeded moments while the exchange plays its faults, and started again.
 At the end the exchange's own record and the journal must say the same: each instruction has at most one order, each
-trade is in the position once, and balances agree. The short form kills 40 times, the long one 300 times.
+trade is in the position once, and positions and balances agree. The short form kills 40 times, the long one 300 times.
 """
 
 import random
