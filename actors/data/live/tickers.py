@@ -1,8 +1,9 @@
 """The ticker of one market: what was traded last, by the stream while it speaks, by questions while it is lost.
 
 A ticker says what the last trade was at, not when that was: the same price again may be hours old. So it is news of the
-price only where it shows that somebody traded: its price or its volume of the day is not what it was before. And it
-stands in for the book only while that is silent: the middle of a book is where one can trade, a last trade where
+price only where it shows that somebody traded just now: its price is not what it was before, or more was traded in its
+last 24 hours (less is no trade: an old one left them), and nothing was missed in between. And it stands in for the book
+only while that is silent: the middle of a book is where one can trade, a last trade where
 somebody could.
 """
 
@@ -49,6 +50,7 @@ class TickerLine:
         self._lost = asyncio.Event()
         self._lost.set()
         self._frames = 0
+        self._missed = False  # the stream was lost since `_seen`
 
     async def follow(self) -> None:
         """Take what the stream says; come back later each time it is lost."""
@@ -59,6 +61,7 @@ class TickerLine:
             except FeedError:  # that a venue is silent is said of its books
                 attempt = attempt + 1 if self._lost.is_set() else 1
                 self._lost.set()
+                self._missed = True
                 await asyncio.sleep(pause_s(attempt, self._jitter))
                 continue
             self._lost.clear()
@@ -93,9 +96,9 @@ class TickerLine:
         before = self._seen
         if not _is_price(seen.last) or (before is not None and seen.at_ms < before.at_ms):
             return
-        self._seen = seen
-        if before is not None and (before.last, before.volume) != (seen.last, seen.volume):
-            self.traded = True
+        if before is not None and (seen.last != before.last or seen.volume > before.volume):
+            self.traded |= not self._missed or seen.at_ms - before.at_ms <= self._options.quiet_ms
+        self._seen, self._missed = seen, False
         self.latest = Ticker(
             instrument=self.market.instrument,
             at=Nanoseconds(self._now_ns()),

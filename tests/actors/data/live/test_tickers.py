@@ -110,6 +110,52 @@ def test_where_the_book_is_silent_trades_are_the_price_but_no_price_that_may_be_
     )
 
 
+def test_less_in_24_hours_is_no_trade_as_an_old_one_left_them() -> None:
+    async def work(stage: Stage) -> None:
+        stage.feed.trade(SPOT_ID, seen(stage, "2100", volume="10"))
+        await stage.until(4)
+        stage.feed.trade(SPOT_ID, seen(stage, "2100", volume="9"))
+        await stage.until(6)
+
+    stage = played(work, options=PATIENT, before=silent)
+
+    assert len(stage.tickers()) == 2
+    assert not prices(stage)
+
+
+def test_what_was_traded_while_the_stream_was_lost_may_be_old() -> None:
+    async def work(stage: Stage) -> None:
+        stage.feed.trade(SPOT_ID, seen(stage, "2100"))
+        await stage.until(1)
+        stage.feed.cut()
+        await stage.until(60)
+        stage.feed.is_cut = False
+        await stage.until(200)
+        stage.feed.trade(SPOT_ID, seen(stage, "2101"))
+        await stage.until(202)
+        assert not prices(stage)
+        stage.feed.trade(SPOT_ID, seen(stage, "2102"))
+        await stage.until(204)
+
+    stage = played(work, options=PATIENT, before=silent)
+
+    assert [ticker.last for _, ticker in stage.tickers()] == [D(2100), D(2101), D(2102)]
+    assert prices(stage) == [D(2102)]
+
+
+def test_what_answers_show_one_soon_after_the_other_is_a_price() -> None:
+    async def work(stage: Stage) -> None:
+        stage.feed.cut()
+        for step in range(8):
+            stage.feed.tickers[SPOT_ID] = seen(stage, str(2000 + step // 4))
+            await asyncio.sleep(1)
+
+    often = Options(length_ms=MINUTE_MS, quiet_ms=2_000, poll_ms=1_000)
+    stage = played(work, options=often, before=silent)
+
+    assert prices(stage) == [D(2001)]
+
+
 def test_a_lost_stream_of_tickers_is_asked_for_until_it_is_back() -> None:
     async def work(stage: Stage) -> None:
         stage.feed.tickers[SPOT_ID] = seen(stage, "2000")
