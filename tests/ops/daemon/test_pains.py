@@ -172,8 +172,10 @@ def test_freqtrade_4653_what_can_not_be_journaled_is_not_sent(tmp_path: Path) ->
         assert placed <= known
         assert len(known) < len(lines)
         assert again == 0
-        refused, absent = told(desk, InstructionRefused), told(desk, OrderRejected, reason="NEVER_ARRIVED")
-        assert len(agreed(running, desk).placed) + len(refused) + len(absent) == len(lines)
+        refused, rejected = told(desk, InstructionRefused), told(desk, OrderRejected)
+        # Those that are due at once after the pause may be more than the venue takes in their time.
+        assert {each.reason for each in rejected} <= {"NEVER_ARRIVED", "NOT_SENT"}
+        assert len(agreed(running, desk).placed) + len(refused) + len(rejected) == len(lines)
 
 
 @pytest.mark.parametrize("venue", VENUES)
