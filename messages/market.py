@@ -1,5 +1,6 @@
 """Prices and funding as the data says them, gathered by instant."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
@@ -32,6 +33,25 @@ class FundingRate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     instrument: InstrumentId
     rate: Rate
+
+
+def quote_at(
+    instrument: InstrumentId,
+    price: Price,
+    at: Nanoseconds,
+    volume: BaseAmount = BaseAmount(Decimal(0)),  # noqa: B008
+) -> Candle:
+    """Return a price of a moment; `volume` is of the last candle that completed, for models of slippage."""
+    return Candle(
+        instrument=instrument,
+        closed_at=at,
+        open=price,
+        high=price,
+        low=price,
+        close=price,
+        volume=volume,
+        is_quote=True,
+    )
 
 
 class Depth(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actors.data.series import Resolution
 from config.instants import instant_of
 from messages.market import Candle, MarketSlice
-from messages.units import InstrumentId, Nanoseconds
+from messages.units import BaseAmount, InstrumentId, Nanoseconds
 
 if TYPE_CHECKING:
     from actors.data.feed import Feed
@@ -69,10 +69,10 @@ class Recorded:
             self.last[candle.instrument] = candle
         return market
 
-    def volume(self, instrument: InstrumentId, at: Nanoseconds, length_ns: int) -> Decimal:
+    def volume(self, instrument: InstrumentId, at: Nanoseconds, length_ns: int) -> BaseAmount:
         """Return the volume of the candle that completed last before a time, 0 if that is a candle length ago."""
         candle = self.last.get(instrument)
-        return Decimal(0) if candle is None or at - candle.closed_at >= length_ns else candle.volume
+        return BaseAmount(Decimal(0)) if candle is None or at - candle.closed_at >= length_ns else candle.volume
 
 
 def open_recorded(

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from messages.instruments import Instrument
-from messages.market import Candle, MarketSlice
+from messages.market import Candle, MarketSlice, quote_at
 from messages.units import InstrumentId, Nanoseconds
 from ops.interfaces.outside import Quotes
 from ops.interfaces.recorded import Recorded
-from ops.interfaces.wallet import WALLET_MARKET, first_price, quote, ranked
+from ops.interfaces.wallet import WALLET_MARKET, first_price, ranked
 
 
 class Slices:
@@ -67,11 +67,11 @@ class Slices:
         """Return the one or two slices at the clock, the first also if it is empty."""
         recorded = self.recorded.take() if self.recorded.next_at == self.at else MarketSlice(at=self.at)
         given = {
-            key: quote(key, price, self.at, self.recorded.volume(key, self.at, self._length_ns))
+            key: quote_at(key, price, self.at, self.recorded.volume(key, self.at, self._length_ns))
             for key, price in quotes.prices.items()
         }
         if quotes.wallet is not None and self._wallet:
-            given[WALLET_MARKET] = quote(WALLET_MARKET, quotes.wallet, self.at)
+            given[WALLET_MARKET] = quote_at(WALLET_MARKET, quotes.wallet, self.at)
         there = {candle.instrument for candle in recorded.candles}
         first = [candle for key, candle in given.items() if key not in there]
         then = [candle for key, candle in given.items() if key in there]
@@ -92,16 +92,16 @@ class Slices:
             found = first_price(self._eth_markets, self.last)  # from before the start
         if found is None:
             return market
-        mark = self.last[WALLET_MARKET] = quote(WALLET_MARKET, found.close, found.closed_at)
+        mark = self.last[WALLET_MARKET] = quote_at(WALLET_MARKET, found.close, found.closed_at)
         return _with(market, [mark])
 
     def _recalled(self, instrument: InstrumentId) -> Candle:
         """Return the price to which an instrument falls back when that of an earlier call is over."""
         recorded = self.recorded.last.get(instrument)
         if recorded is not None:
-            return quote(instrument, recorded.close, recorded.closed_at, recorded.volume)
+            return quote_at(instrument, recorded.close, recorded.closed_at, recorded.volume)
         stale = Nanoseconds(self.at - self._length_ns)  # too old to trade at, and still a mark
-        return quote(instrument, self.last[instrument].close, stale)
+        return quote_at(instrument, self.last[instrument].close, stale)
 
 
 def _with(market: MarketSlice, more: Iterable[Candle]) -> MarketSlice:

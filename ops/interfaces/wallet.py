@@ -18,7 +18,6 @@ from messages.units import (
     Asset,
     BaseAmount,
     InstrumentId,
-    Nanoseconds,
     Price,
     TradeType,
     VenueName,
@@ -68,20 +67,6 @@ def ranked(instruments: Iterable[Instrument]) -> tuple[InstrumentId, ...]:
 def first_price(markets: Iterable[InstrumentId], candles: Mapping[InstrumentId, Candle]) -> Candle | None:
     """Return the candle of the first of these markets that has one."""
     return next((candles[market] for market in markets if market in candles), None)
-
-
-def quote(instrument: InstrumentId, price: Price, at: Nanoseconds, volume: Decimal = _ZERO) -> Candle:
-    """Return a price at one instant as the core takes it; `volume` as the venue counts."""
-    return Candle(
-        instrument=instrument,
-        closed_at=at,
-        open=price,
-        high=price,
-        low=price,
-        close=price,
-        volume=BaseAmount(volume),
-        is_quote=True,
-    )
 
 
 def bought(capital: Decimal, price: Decimal) -> Amount:

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from actors.data.live.ports import SeenBar, SeenBook
 from actors.exchange.wire.contract import Market
-from messages.market import Candle, Depth
-from messages.units import BaseAmount, InstrumentId, Nanoseconds, Price
+from messages.market import Candle, Depth, quote_at
+from messages.units import BaseAmount, Nanoseconds, Price
 
 _TWO = Decimal(2)
 _MS = 1_000_000
@@ -55,21 +55,7 @@ def quote_of(depth: Depth, volume: BaseAmount) -> Candle:
         depth: A checked book.
         volume: Of the last candle that completed: what models of slippage compare an amount with.
     """
-    return price_at(depth.instrument, Price((depth.bids[0][0] + depth.asks[0][0]) / _TWO), depth.at, volume)
-
-
-def price_at(instrument: InstrumentId, price: Price, at: Nanoseconds, volume: BaseAmount) -> Candle:
-    """Return a price of a moment; `volume` as in `quote_of`."""
-    return Candle(
-        instrument=instrument,
-        closed_at=at,
-        open=price,
-        high=price,
-        low=price,
-        close=price,
-        volume=volume,
-        is_quote=True,
-    )
+    return quote_at(depth.instrument, Price((depth.bids[0][0] + depth.asks[0][0]) / _TWO), depth.at, volume)
 
 
 def candle_of(market: Market, bar: SeenBar, length_ms: int) -> Candle:

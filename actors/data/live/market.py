@@ -11,14 +11,14 @@ from decimal import Decimal
 
 from actors.contract import LoopedActor, Tasks
 from actors.data.live.bars import Bars
-from actors.data.live.books import candle_of, price_at, quote_of
+from actors.data.live.books import candle_of, quote_of
 from actors.data.live.lines import BookLine, Said, in_time
 from actors.data.live.ports import FeedError, Memory, Options, PublicFeed, SeenBar, SeenFunding
 from actors.data.live.tickers import TickerLine
 from actors.exchange.live.retries import Jitter, pause_s
 from actors.exchange.wire.contract import Market
 from messages.base import Message
-from messages.market import Candle, Depth, FundingRate, MarketSlice, Ticker
+from messages.market import Candle, Depth, FundingRate, MarketSlice, Ticker, quote_at
 from messages.units import PERP, BaseAmount, InstrumentId, Nanoseconds, Rate
 
 _ONE = Decimal(1)
@@ -132,7 +132,7 @@ class LiveMarket(LoopedActor[Message]):
                 silent_ns = self._tasks.now_ns() - (0 if book.latest is None else book.latest.at)
                 if traded and silent_ns > _ALARM * self._options.quiet_ms * _MS:
                     volume = self._volumes.get(line.market.instrument, _NOTHING)
-                    quotes = (price_at(ticker.instrument, ticker.last, ticker.at, volume),)
+                    quotes = (quote_at(ticker.instrument, ticker.last, ticker.at, volume),)
                 self._tell(candles=quotes, tickers=(ticker,))
             await asyncio.sleep(self._options.ticker_ms / 1000)
 

@@ -3,8 +3,7 @@
 A ticker says what the last trade was at, not when that was: the same price again may be hours old. So it is news of the
 price only where it shows that somebody traded just now: its price is not what it was before, or more was traded in its
 last 24 hours (less is no trade: an old one left them), and nothing was missed in between. And it stands in for the book
-only while that is silent: the middle of a book is where one can trade, a last trade where
-somebody could.
+only while that is silent: the middle of a book is where one can trade, a last trade where somebody could.
 """
 
 import asyncio
